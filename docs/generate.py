@@ -1,0 +1,122 @@
+"""Write the reference pages that are made from the code: docs/columns.md and docs/cli.md.
+
+``make docs`` runs it; a test fails while a page is out of date.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pyarrow as pa
+import typer
+
+from medsafe_harvest.cli import app
+from medsafe_harvest.dedupe.merge import RULES
+from medsafe_harvest.schema import SCHEMA_VERSION, TABLES
+
+HERE = Path(__file__).parent
+
+_ABOUT = {
+    "papers": "One merged row a paper.",
+    "records": "What each source says of each paper, never changed by another source.",
+    "decisions": "Pairs of records that were matched, refused near the threshold, or left for a "
+    "person to review.",
+    "relations": "Typed links between records that are not the same thing.",
+}
+
+
+def columns_page() -> str:
+    """The page about the columns of the curated tables."""
+    parts = [
+        "# Columns\n",
+        (
+            f"Schema version {SCHEMA_VERSION}. Made by `make docs` from "
+            "`src/medsafe_harvest/schema.py`; edit that file, not this page.\n"
+        ),
+        (
+            "Text is UTF-8. `list` columns are never null, only empty. A column not marked "
+            "*required* may be null: the source did not say.\n"
+        ),
+    ]
+    for name, schema in TABLES.items():
+        parts.append(f"## {name}.parquet\n\n{_ABOUT[name]}\n")
+        rule = " rule of the merge |" if name == "papers" else ""
+        line = " --- |" if name == "papers" else ""
+        parts.append(f"| column | type | what it says |{rule}\n| --- | --- | --- |{line}")
+        for field in schema:
+            about = field.metadata[b"description"].decode()
+            required = "" if field.nullable else "; *required*"
+            cell = f" {RULES[field.name].value if field.name in RULES else ''} |" if rule else ""
+            parts.append(f"| `{field.name}` | {_type(field.type)} | {about}{required} |{cell}")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _type(kind: pa.DataType) -> str:
+    if pa.types.is_list(kind):
+        return f"list of {_type(kind.value_type)}"
+    if pa.types.is_struct(kind):
+        return "struct(" + ", ".join(f"{part.name} {_type(part.type)}" for part in kind) + ")"
+    return str({"date32[day]": "date", "double": "float64"}.get(str(kind), kind))
+
+
+def cli_page() -> str:
+    """The page about the commands."""
+    root = typer.main.get_command(app)
+    assert isinstance(root, click.Group)
+    parts = [
+        "# Commands\n",
+        "Made by `make docs` from the commands' own help; edit that, not this page.\n",
+        _paragraphs(root.help),
+        "Options before the command:\n",
+        _options(root),
+    ]
+    for path, command in _commands(root, ()):
+        arguments = " ".join(
+            parameter.make_metavar(click.Context(command))
+            for parameter in command.params
+            if isinstance(parameter, click.Argument)
+        )
+        usage = " ".join(part for part in (*path, arguments) if part)
+        parts += [f"## `{usage}`\n", _paragraphs(command.help), _options(command)]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _commands(
+    group: click.Group, path: tuple[str, ...]
+) -> list[tuple[tuple[str, ...], click.Command]]:
+    found: list[tuple[tuple[str, ...], click.Command]] = []
+    for name, command in sorted(group.commands.items()):
+        if isinstance(command, click.Group):
+            found += _commands(command, (*path, name))
+        else:
+            found.append(((*path, name), command))
+    return found
+
+
+def _paragraphs(text: str | None) -> str:
+    return (text or "").strip() + "\n"
+
+
+def _options(command: click.Command) -> str:
+    rows = []
+    for parameter in command.params:
+        about = getattr(parameter, "help", None) or ""
+        if isinstance(parameter, click.Argument):
+            names = parameter.make_metavar(click.Context(command))
+        else:
+            names = ", ".join([*parameter.opts, *parameter.secondary_opts])
+            if parameter.default not in (None, False, ()) and not callable(parameter.default):
+                about += f" Default: `{parameter.default}`."
+        rows.append(f"| `{names}` | {' '.join(about.split()).replace('|', chr(92) + '|')} |")
+    if not rows:
+        return ""
+    return "| option | what it does |\n| --- | --- |\n" + "\n".join(rows) + "\n"
+
+
+PAGES = {"columns.md": columns_page, "cli.md": cli_page}
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (HERE / name).write_text(page(), encoding="utf-8")

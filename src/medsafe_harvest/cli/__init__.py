@@ -1,0 +1,68 @@
+"""The command line: the only part that prints, exits, or reads the environment.
+
+Results go to standard output, everything said about the work to standard error, so that
+``--json`` can be piped. Exit codes: 0 done, 1 failed, 2 wrong command line or configuration,
+3 incomplete (some windows are missing and the next run fetches them).
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from medsafe_harvest.cli import demo, doctor, harvest, inspect, query
+from medsafe_harvest.cli.context import (
+    ConfigOption,
+    DataOption,
+    Exit,
+    VersionOption,
+    Workplace,
+    console,
+    show_version,
+)
+from medsafe_harvest.errors import ConfigError, MedsafeError
+
+app = typer.Typer(
+    name="medsafe-harvest",
+    help="One clean table of the literature on trustworthy machine learning in medicine.\n\n"
+    "Fetches arXiv and Semantic Scholar for the seed queries in config/queries.yaml, keeps every "
+    "response under data/raw, merges the records of the same paper, tags them by topic, and "
+    "writes Parquet under data/curated.\n\n"
+    "Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, 3 incomplete (some "
+    "windows are missing; the next run fetches them).",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _workplace(
+    context: typer.Context,
+    config: ConfigOption = None,
+    data: DataOption = None,
+    version: VersionOption = False,
+) -> None:
+    if version:
+        show_version()
+    context.obj = Workplace.find(config, data)
+
+
+harvest.register(app)
+query.register(app)
+inspect.register(app)
+doctor.register(app)
+demo.register(app)
+
+
+def main() -> None:
+    """Run the command line and turn expected errors into one readable line and an exit code."""
+    try:
+        app()
+    except ConfigError as error:
+        console.print(f"[bold red]configuration:[/] {error}", highlight=False, soft_wrap=True)
+        sys.exit(Exit.USAGE)
+    except MedsafeError as error:
+        console.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
+        sys.exit(Exit.FAILED)

@@ -1,0 +1,108 @@
+"""Try everything without a network: ``demo`` and ``loopback``."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from medsafe_harvest import loopback
+from medsafe_harvest.cli.context import Exit, Workplace, console, output
+from medsafe_harvest.cli.harvest import everything, run
+from medsafe_harvest.cli.inspect import count
+from medsafe_harvest.config import Config
+from medsafe_harvest.errors import StoreError
+
+_MARK = ".made-by-demo"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(demo)
+    app.command(name="loopback")(serve)
+
+
+def demo(
+    context: typer.Context,
+    folder: Annotated[
+        Path,
+        typer.Option("--into", help="Folder for the demo's data; emptied first."),
+    ] = Path("data/demo"),
+) -> None:
+    """Run the whole pipeline offline, against stand-ins of both services on this machine."""
+    began = time.monotonic()
+    place: Workplace = context.obj
+    demo_place = Workplace(place.config_folder, _fresh(folder))
+    with loopback.running(loopback.bundled_corpus()) as services:
+        config = at_loopback(place.config(), services)
+        console.print(
+            f"Both services answer at {services.root}, from a bundled corpus of real papers."
+        )
+        report = run(demo_place, config, everything(config))
+    output.print()
+    for title, rows in count(report.curated.folder, most=8).items():
+        table = Table(title, "records" if title == "records by source" else "papers", min_width=44)
+        for name, number in rows.items():
+            table.add_row(str(name), f"{number:,}")
+        output.print(table)
+    complete, incomplete = report.fetched.complete, report.fetched.incomplete
+    output.print(f"Windows complete: {complete} of {complete + incomplete}")
+    output.print(f"Parquet: {demo_place.curated / 'papers.parquet'}", soft_wrap=True)
+    output.print(f"Look around: medsafe-harvest --data {folder} stats", soft_wrap=True)
+    output.print(f"Time: {time.monotonic() - began:.0f} s")
+    raise typer.Exit(Exit.INCOMPLETE if incomplete else Exit.DONE)
+
+
+def _fresh(folder: Path) -> Path:
+    """An empty folder; never empties one that a demo did not make."""
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / _MARK).exists():
+            raise StoreError(f"{folder} holds something else than a demo: choose another --into")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _MARK).touch()
+    return folder
+
+
+def at_loopback(config: Config, services: loopback.Services) -> Config:
+    """The configuration with both services on this machine, which need no pause."""
+    return config.with_sources(
+        {
+            "arxiv": {"base_url": services.arxiv_url, "min_interval": 0.0},
+            "semantic_scholar": {"base_url": services.semantic_scholar_url, "min_interval": 0.0},
+        }
+    )
+
+
+def serve(
+    corpus: Annotated[
+        Path | None,
+        typer.Option(
+            help="Parquet file to serve instead of the bundled corpus; its columns are "
+            "described in docs/loopback.md.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8642,
+) -> None:
+    """Serve stand-ins of arXiv and Semantic Scholar on this machine until interrupted."""
+    papers = loopback.read_corpus(corpus) if corpus else loopback.bundled_corpus()
+    with loopback.running(papers, port=port) as services:
+        output.print("Put this into a copy of config/settings.yaml, and stop with Ctrl-C:\n")
+        output.print(
+            "sources:\n"
+            f"  arxiv:\n    base_url: {services.arxiv_url}\n    min_interval: 0\n"
+            f"  semantic_scholar:\n    base_url: {services.semantic_scholar_url}\n"
+            "    min_interval: 0",
+            highlight=False,
+        )
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            console.print("stopped")

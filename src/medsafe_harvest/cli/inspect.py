@@ -1,0 +1,177 @@
+"""Look at the curated data: ``show``, ``explain``, ``stats``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from medsafe_harvest.cli.context import Workplace, output, print_json
+from medsafe_harvest.curated import snapshot
+from medsafe_harvest.curated.lookup import Dossier, dossier, find_paper
+from medsafe_harvest.dedupe.explain import Explanation
+from medsafe_harvest.dedupe.explain import explain as explain_records
+from medsafe_harvest.errors import NotFoundError
+
+_JSON = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(show)
+    app.command()(explain)
+    app.command()(stats)
+
+
+def show(
+    context: typer.Context,
+    paper: Annotated[
+        str,
+        typer.Argument(
+            help="Paper id (present or former), record id, arXiv id, DOI, PMID, PMCID or "
+            "Semantic Scholar id."
+        ),
+    ],
+    as_json: _JSON = False,
+) -> None:
+    """Show every field of a paper, the record it came from, and the values not chosen."""
+    place: Workplace = context.obj
+    found = dossier(snapshot.current(place.curated), paper)
+    if as_json:
+        print_json(asdict(found))
+    else:
+        _print_dossier(found)
+
+
+def _print_dossier(found: Dossier) -> None:
+    paper = found.paper
+    output.print(Text(paper["title"], style="bold"))
+    output.print(Text(", ".join(author["name"] for author in paper["authors"]) or "no authors"))
+    by_field = {entry["field"]: entry for entry in paper["provenance"]}
+    table = Table("field", "value", "from", "rule", "not chosen", title_justify="left")
+    hidden = {"title", "authors", "provenance", "tags"}
+    for name, value in paper.items():
+        if name in hidden or value is None or value == []:
+            continue
+        entry = by_field.get(name, {"record_id": "", "rule": "", "losers": []})
+        losers = "\n".join(f"{loser['record_id']}: {loser['value']}" for loser in entry["losers"])
+        table.add_row(name, Text(_plain(value)), entry["record_id"], entry["rule"], Text(losers))
+    output.print(table)
+    _print_rows("Topics, and why", paper["tags"], ("facet", "topic", "score", "rule", "text"))
+    _print_rows("Records", found.records, ("record_id", "title", "year", "venue", "queries"))
+    _print_rows("Decisions", found.decisions, ("left", "right", "outcome", "reason", "detail"))
+    _print_rows("Relations", found.relations, ("left", "kind", "right", "reason"))
+
+
+def _print_rows(title: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
+    if not rows:
+        return
+    table = Table(*columns, title=title, title_justify="left")
+    for row in rows:
+        table.add_row(*(Text(_plain(row[column])) for column in columns))
+    output.print(table)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(_plain(item) for item in value)
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return "" if value is None else str(value)
+
+
+def explain(
+    context: typer.Context,
+    a: Annotated[str, typer.Argument(metavar="A", help="A paper or record, by any id.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
+    as_json: _JSON = False,
+) -> None:
+    """Explain why two papers or records are one paper, or are not."""
+    place: Workplace = context.obj
+    folder = snapshot.current(place.curated)
+    lefts, rights = _records_of(folder, a), _records_of(folder, b)
+    pairs = sorted({tuple(sorted((x, y))) for x in lefts for y in rights if x != y})
+    if not pairs:
+        raise NotFoundError(f"{a} and {b} are the same single record: nothing to compare")
+    records = snapshot.read(folder, "records")
+    explanations = [explain_records(records, left, right) for left, right in pairs]
+    if as_json:
+        print_json([asdict(explanation) for explanation in explanations])
+        return
+    titles = dict(zip(records["record_id"].to_pylist(), records["title"].to_pylist(), strict=True))
+    for explanation in explanations:
+        _print_explanation(explanation, titles)
+
+
+def _print_explanation(explanation: Explanation, titles: dict[str, str]) -> None:
+    for record_id in (explanation.left, explanation.right):
+        output.print(Text(f"{record_id}: {titles[record_id]}"))
+    table = Table("evidence", "what holds", "weight", title_justify="left")
+    table.add_row("prior", "two records taken at random", f"{explanation.prior:+.1f}")
+    for evidence in explanation.evidence:
+        table.add_row(evidence.kind, Text(evidence.words), f"{evidence.weight:+.1f}")
+    output.print(table)
+    keys = ", ".join(explanation.shared_keys) or "none, so a run never compares them"
+    output.print(
+        Text.assemble(
+            (explanation.outcome, "bold"),
+            f" ({explanation.reason}), score {explanation.score:.3f}\n",
+            f"{explanation.would_change}\nblocking keys shared: {keys}\n",
+        )
+    )
+
+
+def _records_of(folder: Path, name: str) -> list[str]:
+    """The record of that id, or all records of the paper that the id names."""
+    paper = find_paper(folder, name)
+    records: list[str] = paper["record_ids"]
+    return [name] if name in records else records
+
+
+def stats(
+    context: typer.Context,
+    as_json: _JSON = False,
+) -> None:
+    """Count the curated papers by source, topic, year and venue."""
+    place: Workplace = context.obj
+    counts = count(snapshot.current(place.curated))
+    if as_json:
+        print_json(counts)
+        return
+    for title, rows in counts.items():
+        table = Table(title, "papers" if title != "records by source" else "records")
+        for name, number in rows.items():
+            table.add_row(str(name), f"{number:,}")
+        output.print(table)
+
+
+def count(folder: Path, *, most: int = 15) -> dict[str, dict[str, int]]:
+    """Counts by heading; venues and years are cut to the ``most`` frequent and latest."""
+    papers = snapshot.read(
+        folder,
+        "papers",
+        ["sources", "trust", "year", "venue", "record_ids", "code_links", "medical", "withdrawn"],
+    ).to_pylist()
+    records = Counter(snapshot.read(folder, "records", ["source"])["source"].to_pylist())
+    topics = Counter(topic for paper in papers for topic in paper["trust"])
+    years = Counter(paper["year"] for paper in papers if paper["year"] is not None)
+    venues = Counter(paper["venue"] for paper in papers if paper["venue"])
+    return {
+        "records by source": dict(sorted(records.items())),
+        "papers": {
+            "all": len(papers),
+            "merged from several records": sum(len(paper["record_ids"]) > 1 for paper in papers),
+            "in several sources": sum(len(paper["sources"]) > 1 for paper in papers),
+            "medical": sum(paper["medical"] for paper in papers),
+            "with code": sum(bool(paper["code_links"]) for paper in papers),
+            "withdrawn": sum(paper["withdrawn"] for paper in papers),
+        },
+        "papers by trust topic": dict(topics.most_common()),
+        "papers by year": dict(sorted(years.items(), reverse=True)[:most]),
+        "papers by venue": dict(venues.most_common(most)),
+    }

@@ -1,0 +1,203 @@
+"""The configuration: every file under ``config/`` as frozen settings.
+
+========================  =====================================================
+``settings.yaml``         services, pace, retries, harvest windows, curation
+``queries.yaml``          seed queries and the vocabularies they share
+``topics.yaml``           what shows that a paper is about a topic
+``venues.yaml``           canonical venue names and their aliases
+``overrides.yaml``        curators' own decisions about pairs
+========================  =====================================================
+
+A missing, misspelt or contradictory entry is a :class:`~medsafe_harvest.errors.ConfigError` that
+names file and line.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from medsafe_harvest.config_files import load
+from medsafe_harvest.dedupe.overrides import Overrides
+from medsafe_harvest.normalize.venues import VenueConfig, VenueTable
+from medsafe_harvest.sources import SOURCES
+from medsafe_harvest.sources.base import Source
+from medsafe_harvest.sources.query import Query, QueryFile
+from medsafe_harvest.sources.service import ServiceSettings
+from medsafe_harvest.topics.rules import TopicConfig
+
+#: The files that decide what curation makes of the raw pages.
+_CURATION_FILES = ("overrides.yaml", "topics.yaml", "venues.yaml")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RetrySettings(_Section):
+    """How often and how long a request is tried again."""
+
+    attempts: int = Field(default=6, ge=1, description="Tries of one request, the first included")
+    wait_initial: float = Field(default=2.0, ge=0, description="Seconds before the second try")
+    wait_max: float = Field(default=300.0, ge=0, description="Longest wait of a backoff, seconds")
+    total: float = Field(
+        default=3600.0, ge=0, description="Seconds after which a request is given up"
+    )
+
+
+class HarvestSettings(_Section):
+    """Which days are asked for, and in which pieces."""
+
+    since: dt.date = Field(
+        default=dt.date(2016, 1, 1), description="First day, where a query names none"
+    )
+    overlap_days: int = Field(
+        default=7,
+        ge=0,
+        description="A day is read again until it was read this many days after its end, since "
+        "papers arrive late",
+    )
+    window_days: int = Field(
+        default=366, ge=1, description="Longest window; a smaller one loses less to an outage"
+    )
+
+
+class CurateSettings(_Section):
+    """How the curated snapshot is made."""
+
+    memory_limit: str = Field(
+        default="4GB",
+        pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$",
+        description="Memory of the matching engine; beyond it, it spills to disk",
+    )
+    keep_snapshots: int = Field(
+        default=3, ge=1, description="Snapshots left in data/curated, the current one included"
+    )
+
+
+class Settings(_Section):
+    """``config/settings.yaml``."""
+
+    contact: str | None = Field(
+        default=None,
+        pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
+        description="Mail address that services are told, so that they can write before they block",
+    )
+    #: Changes to a source's own settings, checked by :func:`_adjusted`.
+    sources: dict[str, dict[str, Any]] = {}
+    retry: RetrySettings = RetrySettings()
+    harvest: HarvestSettings = HarvestSettings()
+    curate: CurateSettings = CurateSettings()
+
+    @field_validator("sources")
+    @classmethod
+    def _sources_exist(cls, sources: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        mistakes: list[InitErrorDetails] = []
+        for name, changes in sources.items():
+            if name not in SOURCES:
+                known = ", ".join(SOURCES)
+                message = f"no source {name!r}; there are {known}"
+                mistakes.append(_mistake(message, (name,), changes))
+                continue
+            try:
+                _adjusted(SOURCES[name], changes)
+            except ValidationError as error:
+                mistakes += [
+                    _mistake(found["msg"], (name, *found["loc"]), found["input"])
+                    for found in error.errors()
+                ]
+        if mistakes:
+            raise ValidationError.from_exception_data("Settings", mistakes)
+        return sources
+
+
+def _mistake(message: str, place: tuple[int | str, ...], value: object) -> InitErrorDetails:
+    error = PydanticCustomError("settings", "{message}", {"message": message})
+    return InitErrorDetails(type=error, loc=place, input=value)
+
+
+def _adjusted(source: Source, changes: Mapping[str, Any]) -> tuple[Source, ServiceSettings]:
+    """The source and its service with the changes made.
+
+    Raises:
+        ValidationError: a change is to a setting that neither has, or is not a valid value.
+    """
+    kind: Any = type(source)
+    own = {field.name for field in dataclasses.fields(kind)}
+    adjusted: Source = TypeAdapter(kind).validate_python(
+        {name: value for name, value in changes.items() if name in own}
+    )
+    service = {name: value for name, value in changes.items() if name not in own}
+    return adjusted, ServiceSettings.model_validate({**source.service.model_dump(), **service})
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything under ``config/``, read and checked."""
+
+    settings: Settings
+    queries: tuple[Query, ...]
+    venues: VenueTable
+    topics: TopicConfig
+    overrides: Overrides
+    #: SHA-256 of the files that decide what curation makes of the raw pages.
+    digest: str
+
+    @property
+    def sources(self) -> dict[str, Source]:
+        """Every source, with its settings."""
+        return {name: self._adjusted(name)[0] for name in SOURCES}
+
+    @property
+    def services(self) -> dict[str, ServiceSettings]:
+        """The service of every source."""
+        return {name: self._adjusted(name)[1] for name in SOURCES}
+
+    def _adjusted(self, name: str) -> tuple[Source, ServiceSettings]:
+        return _adjusted(SOURCES[name], self.settings.sources.get(name, {}))
+
+    def with_sources(self, changes: Mapping[str, Mapping[str, Any]]) -> Config:
+        """The same configuration with further changes to sources' settings."""
+        merged = {
+            name: {**self.settings.sources.get(name, {}), **changes.get(name, {})}
+            for name in (*self.settings.sources, *changes)
+        }
+        settings = self.settings.model_dump() | {"sources": merged}
+        return dataclasses.replace(self, settings=Settings.model_validate(settings))
+
+    def with_retry(self, **changes: float) -> Config:
+        """The same configuration with other patience; keywords as in ``retry``."""
+        retry = RetrySettings.model_validate(self.settings.retry.model_dump() | changes)
+        return dataclasses.replace(self, settings=self.settings.model_copy(update={"retry": retry}))
+
+
+def load_config(folder: Path) -> Config:
+    """Read and check all files of a configuration folder.
+
+    Raises:
+        ConfigError: a file is missing or wrong; names file and line.
+    """
+    digest = hashlib.sha256()
+    settings = load(folder / "settings.yaml", Settings)
+    queries = load(folder / "queries.yaml", QueryFile)
+    venues = load(folder / "venues.yaml", VenueConfig)
+    topics = load(folder / "topics.yaml", TopicConfig)
+    overrides = load(folder / "overrides.yaml", Overrides)
+    for name in _CURATION_FILES:
+        digest.update((folder / name).read_bytes())
+    return Config(
+        settings=settings,
+        queries=queries.queries,
+        venues=VenueTable(venues),
+        topics=topics,
+        overrides=overrides,
+        digest=digest.hexdigest(),
+    )

@@ -1,0 +1,143 @@
+"""Read one YAML file into one frozen pydantic model, and say where a mistake stands.
+
+Everything that a person may edit comes through :func:`load`, so every mistake is told the same
+way: file, line, what is wrong, what would be right.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from medsafe_harvest.errors import ConfigError
+
+Model = TypeVar("Model", bound=BaseModel)
+Location = tuple[int | str, ...]
+
+
+def load(path: Path, model: type[Model]) -> Model:
+    """The file as a model.
+
+    Raises:
+        ConfigError: the file is missing, is not YAML, or says something that the model does not
+            allow. The first mistake of the file is the one reported; its message counts the rest.
+    """
+    data, lines = _read(path)
+    try:
+        return model.model_validate(data if data is not None else {})
+    except ValidationError as error:
+        mistakes = sorted(
+            (_line_of(mistake["loc"], lines), _explain(mistake, model))
+            for mistake in error.errors(include_url=False)
+        )
+        line, message = mistakes[0]
+        if len(mistakes) > 1:
+            others = ", ".join(sorted({str(line) for line, _ in mistakes[1:]}, key=int))
+            message += f" (and {len(mistakes) - 1} more, on line {others})"
+        raise ConfigError(message, file=str(path), line=line) from error
+
+
+def _read(path: Path) -> tuple[Any, dict[Location, int]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ConfigError("there is no such file", file=str(path)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot be read: {error}", file=str(path)) from error
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        if node is None:
+            return None, {(): 1}
+        lines = dict(_lines(node, ()))
+        _refuse_repeated_keys(node, path)
+        return yaml.safe_load(text), lines
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise ConfigError(f"not YAML: {error.problem}", file=str(path), line=line) from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise ConfigError(f"not YAML: {error}", file=str(path)) from error
+
+
+def _lines(node: yaml.Node, location: Location) -> Iterator[tuple[Location, int]]:
+    """Every place of the document with its line, counted from 1."""
+    yield location, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from _lines(value, (*location, key.value))
+            # A mistake in "key: value" is looked for where the key stands.
+            yield (*location, key.value), key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield from _lines(value, (*location, index))
+
+
+def _refuse_repeated_keys(node: yaml.Node, path: Path) -> None:
+    """YAML lets the last of two equal keys win without a word; here it is a mistake."""
+    if isinstance(node, yaml.MappingNode):
+        seen: dict[str, int] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if key.value in seen and key.value != "<<":
+                message = f"{key.value!r} stands twice, first on line {seen[key.value]}"
+                raise ConfigError(message, file=str(path), line=line)
+            seen[key.value] = line
+            _refuse_repeated_keys(value, path)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            _refuse_repeated_keys(value, path)
+
+
+def _line_of(location: Location, lines: dict[Location, int]) -> int:
+    """Line of the innermost part of the location that stands in the file.
+
+    pydantic mixes names of union members into the location, which the file does not know.
+    """
+    known: Location = ()
+    for part in location:
+        candidate = (*known, part)
+        if candidate in lines:
+            known = candidate
+        elif (*known, str(part)) in lines:
+            known = (*known, str(part))
+    return lines.get(known, 1)
+
+
+def _explain(mistake: ErrorDetails, model: type[BaseModel]) -> str:
+    """One mistake in plain words, with the nearest allowed key for a misspelt one."""
+    where = ".".join(str(part) for part in mistake["loc"])
+    if mistake["type"] == "extra_forbidden":
+        key = str(mistake["loc"][-1])
+        near = difflib.get_close_matches(key, sorted(_all_keys(model)), n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        return f"unknown key {key!r}{hint}"
+    if mistake["type"] == "missing":
+        return f"{where}: this key is required"
+    message = mistake["msg"].removeprefix("Value error, ")
+    value = mistake["input"]
+    shown = isinstance(value, str | int | float | bool | date | datetime)
+    return f"{where}: {message}" + (f", not {value!r}" if shown and where else "")
+
+
+def _all_keys(model: type[BaseModel]) -> set[str]:
+    """Names of all fields of a model and of the models inside it."""
+    keys: set[str] = set()
+    stack: list[Any] = [model]
+    seen: set[Any] = set()
+    while stack:
+        kind = stack.pop()
+        if kind in seen:
+            continue
+        seen.add(kind)
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            keys |= set(kind.model_fields)
+            stack.extend(field.annotation for field in kind.model_fields.values())
+        else:
+            stack.extend(getattr(kind, "__args__", ()))
+    return keys

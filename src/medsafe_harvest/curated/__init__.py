@@ -1,0 +1,1 @@
+"""Curated snapshots: written beside the current one, swapped in as one step, read whole."""

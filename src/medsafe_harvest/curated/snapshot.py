@@ -1,0 +1,179 @@
+"""A snapshot: the four tables and their manifest, in one folder that appears as a whole.
+
+Layout of the curated folder::
+
+    snapshots/<as-of day>-<digest>/   papers, records, decisions, relations .parquet, manifest.json
+    current -> snapshots/...          swapped by one rename: a reader sees the old or the new one
+    papers.parquet -> current/papers.parquet     and so on, for those who name the file
+
+The name of a snapshot is made from its content, so the same input gives the same name and bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from medsafe_harvest.errors import CuratedError
+from medsafe_harvest.schema import SCHEMA_VERSION, TABLES
+
+_CURRENT = "current"
+_MANIFEST = "manifest.json"
+#: Small enough that a filter on a sorted column skips most of a large file.
+_ROWS_PER_GROUP = 50_000
+
+
+def write(
+    folder: Path, tables: Mapping[str, pa.Table], about: Mapping[str, Any], *, keep: int
+) -> Path:
+    """Write a snapshot and make it the current one.
+
+    Args:
+        folder: the curated folder; made if missing.
+        tables: one table for each of ``schema.TABLES``, in that schema.
+        about: further entries of the manifest, JSON values; ``as_of`` names the snapshot.
+        keep: number of snapshots to leave, the current one included, at least 1.
+
+    Returns:
+        Folder of the snapshot.
+
+    Raises:
+        CuratedError: the folder cannot be written. The current snapshot is then untouched.
+    """
+    snapshots = folder / "snapshots"
+    beside = snapshots / f".writing-{os.getpid()}"
+    try:
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(parents=True)
+        digest = _write_tables(beside, tables, about)
+        target = snapshots / f"{about['as_of'] or 'empty'}-{digest[:12]}"
+        if target.exists() and not verify(target):
+            shutil.rmtree(beside)
+        else:
+            shutil.rmtree(target, ignore_errors=True)  # only there if somebody damaged it
+            beside.rename(target)
+            _sync(snapshots)
+        _point(folder / _CURRENT, Path("snapshots") / target.name)
+        for name in TABLES:
+            _point(folder / f"{name}.parquet", Path(_CURRENT) / f"{name}.parquet")
+        _prune(snapshots, target, keep)
+    except OSError as error:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise CuratedError(
+            f"{folder} cannot be written ({error}); the snapshot there is unchanged. "
+            "Free some space or mend the permissions, then run: medsafe-harvest rebuild"
+        ) from error
+    return target
+
+
+def _write_tables(folder: Path, tables: Mapping[str, pa.Table], about: Mapping[str, Any]) -> str:
+    """Write the files; the digest of the manifest, which holds theirs."""
+    files = {}
+    for name, schema in TABLES.items():
+        path = folder / f"{name}.parquet"
+        table = tables[name].cast(schema)
+        pq.write_table(
+            table, path, compression="zstd", row_group_size=_ROWS_PER_GROUP, store_schema=True
+        )
+        _sync(path)
+        files[name] = {
+            "file": path.name,
+            "rows": table.num_rows,
+            "bytes": path.stat().st_size,
+            "sha256": _sha256(path),
+        }
+    manifest = {**about, "schema_version": SCHEMA_VERSION, "tables": files}
+    text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    (folder / _MANIFEST).write_text(text, encoding="utf-8")
+    _sync(folder / _MANIFEST)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _point(link: Path, target: Path) -> None:
+    """Make or move a symbolic link in one step."""
+    if link.is_symlink() and link.readlink() == target:
+        return
+    new = link.with_name(f".{link.name}-{os.getpid()}")
+    new.unlink(missing_ok=True)
+    new.symlink_to(target)
+    new.replace(link)
+    _sync(link.parent)
+
+
+def _prune(snapshots: Path, current: Path, keep: int) -> None:
+    """Remove the oldest snapshots, and what a killed run left half-written."""
+    finished = [path for path in snapshots.iterdir() if not path.name.startswith(".")]
+    by_age = sorted(finished, key=lambda path: (path == current, path.stat().st_mtime_ns))
+    for path in by_age[: max(len(by_age) - keep, 0)]:
+        shutil.rmtree(path)
+    for path in snapshots.glob(".writing-*"):
+        shutil.rmtree(path)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def current(folder: Path) -> Path:
+    """Folder of the current snapshot, resolved once so that a reader stays with it.
+
+    Raises:
+        CuratedError: there is none.
+    """
+    link = folder / _CURRENT
+    if not (link / _MANIFEST).is_file():
+        raise CuratedError(
+            f"no curated snapshot in {folder}: run `medsafe-harvest harvest`, "
+            "or `medsafe-harvest rebuild` where data/raw already holds pages"
+        )
+    return link.resolve()
+
+
+def manifest(snapshot: Path) -> dict[str, Any]:
+    """What the snapshot says of itself."""
+    read: dict[str, Any] = json.loads((snapshot / _MANIFEST).read_text(encoding="utf-8"))
+    return read
+
+
+def read(snapshot: Path, name: str, columns: list[str] | None = None) -> pa.Table:
+    """One table of a snapshot, or some of its columns.
+
+    Raises:
+        CuratedError: the snapshot was written by a later version of this package.
+    """
+    version = manifest(snapshot)["schema_version"]
+    if version > SCHEMA_VERSION:
+        raise CuratedError(
+            f"{snapshot} has schema version {version}, this package reads up to "
+            f"{SCHEMA_VERSION}: upgrade medsafe-harvest"
+        )
+    return pq.read_table(snapshot / f"{name}.parquet", columns=columns)
+
+
+def verify(snapshot: Path) -> list[str]:
+    """What is wrong with a snapshot's files, in words; empty where all is well."""
+    problems = []
+    for entry in manifest(snapshot)["tables"].values():
+        path = snapshot / entry["file"]
+        if not path.is_file():
+            problems.append(f"{path} is missing")
+        elif _sha256(path) != entry["sha256"]:
+            problems.append(f"{path} does not have the checksum of its manifest")
+    return problems

@@ -1,0 +1,370 @@
+"""Merge the records of each cluster into one paper, field by field, with provenance.
+
+Each field has one rule, in :data:`RULES`. Everything works on whole columns: for a field, the
+records are ranked, the first of each cluster that has a value wins, and the values that lost are
+kept with the record that said them.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from medsafe_harvest.dedupe.paper_ids import mint
+from medsafe_harvest.schema import LOSING_VALUE, PAPER, PROVENANCE, STRINGS, WORK_FIELDS
+
+Rows = npt.NDArray[np.int64]
+
+
+class Rule(enum.StrEnum):
+    """How a field of a paper is chosen; the value stands in ``provenance.rule``."""
+
+    #: arXiv's own words first: authors keep them up to date, LaTeX and all.
+    ARXIV_FIRST = "arxiv_first"
+    #: Semantic Scholar first: it knows the published version.
+    INDEX_FIRST = "index_first"
+    #: The version of record: journal or conference before workshop before preprint.
+    PUBLISHED_FIRST = "published_first"
+    #: From the record that gave the venue, and from no other.
+    WITH_VENUE = "with_venue"
+    #: From the record that gave the venue, or else from the first that has it.
+    WITH_VENUE_OR_FIRST = "with_venue_or_first"
+    #: The list with the most names written out.
+    FULLEST_NAMES = "fullest_names"
+    EARLIEST = "earliest"
+    LATEST = "latest"
+    LARGEST = "largest"
+    #: True where any record says so.
+    ANY = "any"
+    #: All values of all records.
+    UNION = "union"
+    #: Further DOIs: all that were not chosen as the paper's own.
+    REMAINING = "remaining"
+
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "title": Rule.ARXIV_FIRST,
+        "abstract": Rule.ARXIV_FIRST,
+        "authors": Rule.FULLEST_NAMES,
+        "published": Rule.EARLIEST,
+        "updated": Rule.LATEST,
+        "year": Rule.WITH_VENUE_OR_FIRST,
+        "venue": Rule.PUBLISHED_FIRST,
+        "venue_kind": Rule.WITH_VENUE_OR_FIRST,
+        "volume": Rule.WITH_VENUE,
+        "issue": Rule.WITH_VENUE,
+        "pages": Rule.WITH_VENUE,
+        "doi": Rule.PUBLISHED_FIRST,
+        "other_dois": Rule.REMAINING,
+        "arxiv_id": Rule.ARXIV_FIRST,
+        "arxiv_version": Rule.ARXIV_FIRST,
+        "pmid": Rule.INDEX_FIRST,
+        "pmcid": Rule.INDEX_FIRST,
+        "corpus_id": Rule.INDEX_FIRST,
+        "s2_paper_id": Rule.INDEX_FIRST,
+        "acl_id": Rule.INDEX_FIRST,
+        "dblp_key": Rule.INDEX_FIRST,
+        "mag_id": Rule.INDEX_FIRST,
+        "openreview_id": Rule.INDEX_FIRST,
+        "openalex_id": Rule.INDEX_FIRST,
+        "primary_category": Rule.ARXIV_FIRST,
+        "categories": Rule.ARXIV_FIRST,
+        "fields_of_study": Rule.UNION,
+        "publication_types": Rule.UNION,
+        "licence": Rule.ARXIV_FIRST,
+        "licence_url": Rule.ARXIV_FIRST,
+        "comment": Rule.ARXIV_FIRST,
+        "journal_ref": Rule.ARXIV_FIRST,
+        "code_links": Rule.UNION,
+        "withdrawn": Rule.ANY,
+        "url": Rule.ARXIV_FIRST,
+        "pdf_url": Rule.ARXIV_FIRST,
+        "open_access": Rule.ANY,
+        "open_access_url": Rule.INDEX_FIRST,
+        "citation_count": Rule.LARGEST,
+        "influential_citation_count": Rule.LARGEST,
+        "reference_count": Rule.LARGEST,
+        "tldr": Rule.INDEX_FIRST,
+    }
+)
+
+_ORDER = {
+    Rule.ARXIV_FIRST: {"arxiv": 0},
+    Rule.INDEX_FIRST: {"semantic_scholar": 0, "arxiv": 2},
+}
+_VENUE_KINDS = {"journal": 0, "conference": 0, "workshop": 1, None: 2, "preprint": 3}
+_NOBODY = -1
+
+
+@dataclass(frozen=True, slots=True)
+class _Clustered:
+    """Records sorted by cluster and record id, and where each cluster begins."""
+
+    records: pa.Table
+    #: Cluster number of each row, ascending from 0.
+    cluster: Rows
+    #: First row of each cluster.
+    starts: Rows
+
+    @property
+    def clusters(self) -> int:
+        return len(self.starts)
+
+
+def merge(records: pa.Table, clusters: pa.Table) -> pa.Table:
+    """One paper a cluster, without the topic columns, sorted by ``paper_id``.
+
+    Args:
+        records: rows of ``schema.RECORD``.
+        clusters: ``record_id``, ``cluster`` (any string, equal for the records of one paper).
+
+    Returns:
+        The columns of ``schema.PAPER`` up to the topics, in the schema's order without them.
+    """
+    grouped = _group(records, clusters)
+    columns: dict[str, pa.Array] = _identity(grouped)
+    winners: dict[str, Rows] = {}
+    # The venue first: other fields go with it.
+    for field in sorted(WORK_FIELDS, key=lambda name: name != "venue"):
+        rule = RULES[field]
+        if rule in (Rule.UNION, Rule.REMAINING):
+            continue
+        winners[field] = _winners(grouped, field, rule, winners)
+        columns[field] = _take(grouped.records[field], winners[field])
+    for field in ("fields_of_study", "publication_types", "code_links", "queries"):
+        columns[field] = _union(grouped, [field])
+    columns["other_dois"] = _union(grouped, ["doi", "other_dois"], without=columns["doi"])
+    for field in ("authors", "categories"):
+        columns[field] = _empty_for_null(columns[field])
+    columns["provenance"] = _provenance(grouped, winners)
+    names = [name for name in PAPER.names if name in columns]
+    table = pa.table(
+        [columns[name] for name in names],
+        schema=pa.schema([PAPER.field(name) for name in names]),
+    )
+    return table.sort_by("paper_id")
+
+
+def _group(records: pa.Table, clusters: pa.Table) -> _Clustered:
+    place = pc.index_in(records["record_id"], value_set=clusters["record_id"].combine_chunks())
+    if place.null_count:
+        raise ValueError("a record belongs to no cluster")
+    keys = pa.table({"cluster": clusters["cluster"].take(place), "id": records["record_id"]})
+    order = pc.sort_indices(keys, [("cluster", "ascending"), ("id", "ascending")])
+    ordered = records.take(order).combine_chunks()
+    codes = pc.rank(keys["cluster"].take(order), tiebreaker="dense").to_numpy().astype(np.int64) - 1
+    starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]]) if len(codes) else codes
+    return _Clustered(ordered, codes, starts.astype(np.int64))
+
+
+def _identity(grouped: _Clustered) -> dict[str, pa.Array]:
+    """Ids, records, sources and first and last days."""
+    records = grouped.records
+    arxiv_first = _source_rank(records, {"arxiv": 0})
+    anchor_rank = _dense(records["first_seen"]) * 2 + np.minimum(arxiv_first, 1)
+    anchors = _first_in_cluster(grouped, anchor_rank, np.ones(len(records), dtype=bool))
+    minted = pa.array([mint(record) for record in records["record_id"].to_pylist()], pa.string())
+    is_anchor = np.zeros(len(records), dtype=bool)
+    is_anchor[anchors] = True
+    return {
+        "paper_id": minted.take(pa.array(anchors)),
+        "former_ids": _lists(grouped, np.flatnonzero(~is_anchor), minted),
+        "record_ids": _lists(grouped, np.arange(len(records)), records["record_id"]),
+        "sources": _lists(grouped, np.arange(len(records)), records["source"]),
+        "first_seen": _take(
+            records["first_seen"], _winners(grouped, "first_seen", Rule.EARLIEST, {})
+        ),
+        "last_seen": _take(records["last_seen"], _winners(grouped, "last_seen", Rule.LATEST, {})),
+    }
+
+
+def _winners(grouped: _Clustered, field: str, rule: Rule, chosen: Mapping[str, Rows]) -> Rows:
+    """Row that supplies the field for each cluster, or -1 where no record has it."""
+    has_value = _has_value(grouped.records[field])
+    if rule in (Rule.WITH_VENUE, Rule.WITH_VENUE_OR_FIRST):
+        with_venue = chosen["venue"]
+        usable = (with_venue != _NOBODY) & has_value[with_venue]
+        if rule is Rule.WITH_VENUE:
+            return np.where(usable, with_venue, _NOBODY)
+        first = _first_in_cluster(grouped, _rank(grouped.records, field, rule), has_value)
+        return np.where(usable, with_venue, first)
+    return _first_in_cluster(grouped, _rank(grouped.records, field, rule), has_value)
+
+
+def _rank(records: pa.Table, field: str, rule: Rule) -> Rows:
+    """Preference of each row for a field: the smallest number wins, then the smallest record."""
+    match rule:
+        case Rule.ARXIV_FIRST | Rule.INDEX_FIRST:
+            return _source_rank(records, _ORDER[rule])
+        case Rule.PUBLISHED_FIRST | Rule.WITH_VENUE_OR_FIRST:
+            kinds = [_VENUE_KINDS.get(kind, 2) for kind in records["venue_kind"].to_pylist()]
+            by_source = _source_rank(records, _ORDER[Rule.INDEX_FIRST])
+            return np.array(kinds, dtype=np.int64) * 10 + by_source
+        case Rule.FULLEST_NAMES:
+            return -_written_out(records) * 10 + _source_rank(records, _ORDER[Rule.ARXIV_FIRST])
+        case Rule.EARLIEST:
+            return _dense(records[field])
+        case Rule.LATEST | Rule.LARGEST | Rule.ANY:
+            return -_dense(records[field])
+        case _:
+            raise AssertionError(f"{rule} chooses no single record")
+
+
+def _source_rank(records: pa.Table, order: Mapping[str, int]) -> Rows:
+    return np.array(
+        [order.get(source, 1) for source in records["source"].to_pylist()], dtype=np.int64
+    )
+
+
+def _dense(column: pa.ChunkedArray) -> Rows:
+    """Dense rank of each value from 1; nulls last."""
+    if pa.types.is_boolean(column.type):
+        column = column.cast(pa.int8())
+    ranks = pc.rank(column, tiebreaker="dense")
+    return np.asarray(ranks.to_numpy(), dtype=np.int64)
+
+
+def _written_out(records: pa.Table) -> Rows:
+    """Number of authors whose given name is more than initials, for each row."""
+    authors = records["authors"].combine_chunks()
+    given = pc.struct_field(authors.flatten(), "given")
+    letters = pc.match_substring_regex(pc.fill_null(given, ""), r"\p{L}{2,}")
+    totals = np.r_[0, np.cumsum(letters.to_numpy(zero_copy_only=False))]
+    offsets = authors.offsets.to_numpy() - authors.offsets[0].as_py()
+    return np.asarray(totals[offsets[1:]] - totals[offsets[:-1]], dtype=np.int64)
+
+
+def _has_value(column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+    present = pc.is_valid(column)
+    if pa.types.is_list(column.type):
+        present = pc.fill_null(pc.greater(pc.list_value_length(column), 0), False)
+    return np.asarray(present.to_numpy(zero_copy_only=False), dtype=bool)
+
+
+def _first_in_cluster(grouped: _Clustered, rank: Rows, usable: npt.NDArray[np.bool_]) -> Rows:
+    rows = np.flatnonzero(usable)
+    # Rows stand in order of record id, and lexsort is stable, so ties go to the smallest.
+    rows = rows[np.lexsort((rank[rows], grouped.cluster[rows]))]
+    cluster = grouped.cluster[rows]
+    first = np.r_[True, cluster[1:] != cluster[:-1]] if len(rows) else np.zeros(0, dtype=bool)
+    winners = np.full(grouped.clusters, _NOBODY, dtype=np.int64)
+    winners[cluster[first]] = rows[first]
+    return winners
+
+
+def _take(column: pa.ChunkedArray, rows: Rows) -> pa.Array:
+    taken = column.combine_chunks().take(pa.array(rows, mask=rows == _NOBODY))
+    if pa.types.is_boolean(taken.type) and column.null_count == 0:
+        return pc.fill_null(taken, False)
+    return taken
+
+
+def _empty_for_null(lists: pa.Array) -> pa.Array:
+    if not lists.null_count:
+        return lists
+    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy()
+    offsets = pa.array(np.r_[0, np.cumsum(lengths)].astype(np.int32))
+    return pa.ListArray.from_arrays(offsets, lists.flatten(), type=lists.type)
+
+
+def _lists(grouped: _Clustered, rows: Rows, values: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Sorted distinct values of the given rows as one list a cluster."""
+    if isinstance(values, pa.ChunkedArray):
+        values = values.combine_chunks()
+    return _collect(grouped.clusters, grouped.cluster[rows], values.take(pa.array(rows)))
+
+
+def _collect(clusters: int, cluster: Rows, values: pa.Array) -> pa.Array:
+    pairs = pa.table({"cluster": pa.array(cluster), "value": values})
+    pairs = pairs.filter(pc.is_valid(pairs["value"])).group_by(["cluster", "value"]).aggregate([])
+    pairs = pairs.sort_by([("cluster", "ascending"), ("value", "ascending")])
+    counts = np.bincount(pairs["cluster"].to_numpy(), minlength=clusters)
+    offsets = pa.array(np.r_[0, np.cumsum(counts)].astype(np.int32))
+    return pa.ListArray.from_arrays(offsets, pairs["value"].combine_chunks(), type=STRINGS)
+
+
+def _union(grouped: _Clustered, fields: list[str], without: pa.Array | None = None) -> pa.Array:
+    """Distinct values of columns of strings or lists of strings, sorted, one list a cluster."""
+    clusters: list[Rows] = []
+    values: list[pa.Array] = []
+    for field in fields:
+        column = grouped.records[field].combine_chunks()
+        if pa.types.is_list(column.type):
+            clusters.append(grouped.cluster[pc.list_parent_indices(column).to_numpy()])
+            values.append(column.flatten())
+        else:
+            clusters.append(grouped.cluster)
+            values.append(column)
+    cluster, value = np.concatenate(clusters), pa.concat_arrays(values)
+    if without is not None:
+        own = without.take(pa.array(cluster))
+        other = pc.fill_null(pc.not_equal(value, own), True).to_numpy(zero_copy_only=False)
+        cluster, value = cluster[other], value.filter(pa.array(other))
+    return _collect(grouped.clusters, cluster, value)
+
+
+def _provenance(grouped: _Clustered, winners: Mapping[str, Rows]) -> pa.Array:
+    """Who supplied each field that has a value, by which rule, and who said something else."""
+    fields = [field for field in WORK_FIELDS if field in winners]
+    rows = np.stack([winners[field] for field in fields], axis=1)
+    supplied = rows != _NOBODY
+    cluster, number = np.nonzero(supplied)
+    entry_of = np.full(rows.shape, _NOBODY, dtype=np.int64)
+    entry_of[supplied] = np.arange(len(cluster))
+    losers = _losers(grouped, fields, winners, entry_of)
+    entries = pa.StructArray.from_arrays(
+        [
+            pa.array(fields).take(pa.array(number)),
+            grouped.records["record_id"].combine_chunks().take(pa.array(rows[supplied])),
+            pa.array([RULES[field].value for field in fields]).take(pa.array(number)),
+            losers,
+        ],
+        fields=list(PROVENANCE),
+    )
+    offsets = np.r_[0, np.cumsum(supplied.sum(axis=1))].astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), entries, type=pa.list_(PROVENANCE))
+
+
+def _losers(
+    grouped: _Clustered, fields: list[str], winners: Mapping[str, Rows], entry_of: Rows
+) -> pa.Array:
+    """For each provenance entry, the differing values of the cluster's other records, as JSON."""
+    sizes = np.diff(np.r_[grouped.starts, len(grouped.cluster)])
+    shared = np.flatnonzero(sizes[grouped.cluster] > 1)
+    entry: list[int] = []
+    said: list[tuple[str, str]] = []
+    records = grouped.records.take(pa.array(shared))
+    record_ids = records["record_id"].to_pylist()
+    winner_rows = {field: winners[field][grouped.cluster[shared]] for field in fields}
+    for number, field in enumerate(fields):
+        winning = _take(grouped.records[field], winner_rows[field]).to_pylist()
+        values = records[field].to_pylist()
+        for position, value in enumerate(values):
+            if value not in (None, []) and value != winning[position]:
+                cluster = grouped.cluster[shared[position]]
+                # A field "with the venue" may have no winner although others have a value.
+                if (place := int(entry_of[cluster, number])) != _NOBODY:
+                    entry.append(place)
+                    said.append((record_ids[position], _json(value)))
+    order = sorted(range(len(entry)), key=lambda at: (entry[at], said[at]))
+    entries = int(entry_of.max(initial=_NOBODY)) + 1
+    counts = np.bincount(np.array(entry, dtype=np.int64), minlength=entries)
+    values = pa.StructArray.from_arrays(
+        [pa.array([said[at][part] for at in order], pa.string()) for part in (0, 1)],
+        fields=list(LOSING_VALUE),
+    )
+    offsets = pa.array(np.r_[0, np.cumsum(counts)].astype(np.int32))
+    return pa.ListArray.from_arrays(offsets, values, type=pa.list_(LOSING_VALUE))
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)

@@ -1,0 +1,200 @@
+"""Matching on DuckDB, in this process: joins and distinct here, every rule in ``dedupe``.
+
+Batches stream through Python between the joins. A function registered in DuckDB would skip any
+row with a NULL argument, so none is. Each stream that is read while another is written has a
+cursor of its own.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from medsafe_harvest.dedupe.blocking import KEYS, MAX_BLOCK, NEIGHBOURS, block, word_counts
+from medsafe_harvest.dedupe.cluster import EXCLUSIVE, cluster, settle
+from medsafe_harvest.dedupe.decide import Reason, judge, worth_keeping
+from medsafe_harvest.dedupe.overrides import Overrides, impose
+from medsafe_harvest.dedupe.prepare import COMPARISON, NEEDED, prepare
+from medsafe_harvest.dedupe.relations import READ, relations
+from medsafe_harvest.schema import DECISION
+
+_ROWS = 20_000
+
+#: What is added to a key, in turn, while its block is too large.
+_REFINEMENTS = ("author", "author || '|' || year")
+
+_BLOCKS = """
+create table blocks as
+    select kind, key, record_id from keys
+    qualify count(*) over (partition by kind, key) between 2 and {most};
+create table large as
+    select kind, key, record_id, author, year from keys
+    qualify count(*) over (partition by kind, key) > {most};
+"""
+_REFINE = """
+create table refined as
+    select kind, key || '|' || {part} as key, record_id, author, year from large;
+insert into blocks
+    select kind, key, record_id from refined
+    qualify count(*) over (partition by kind, key) between 2 and {most};
+create or replace table large as
+    select * from refined qualify count(*) over (partition by kind, key) > {most};
+drop table refined;
+"""
+_CANDIDATES = """
+create table candidates as
+with ordered as (
+    select kind, key, record_id,
+        row_number() over (partition by kind, key order by sorted_title, record_id) as place
+    from large join comparison using (record_id)
+),
+pairs as (
+    select a.record_id as l, b.record_id as r, kind
+    from blocks a join blocks b using (kind, key) where a.record_id < b.record_id
+    union all
+    select least(a.record_id, b.record_id), greatest(a.record_id, b.record_id), kind
+    from ordered a join ordered b using (kind, key)
+    where b.place between a.place + 1 and a.place + {neighbours}
+    union all
+    select l, r, null from by_hand
+)
+select l, r, coalesce(list_sort(list(distinct kind)), []) as keys from pairs group by l, r
+"""
+_SIDES = """
+select one as "left", other as "right", keys
+from candidates
+join comparison one on one.record_id = l
+join comparison other on other.record_id = r
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """What matching found."""
+
+    #: ``schema.DECISION``, sorted by left and right.
+    decisions: pa.Table
+    #: ``cluster.CLUSTERS``: record_id and cluster (its smallest record_id), sorted.
+    clusters: pa.Table
+    #: ``relations.LINKS``, sorted.
+    relations: pa.Table
+    #: Decided pairs by reason (a cluster_conflict counts under its match as well), and records,
+    #: candidate_pairs, refined_blocks, oversized_blocks.
+    counts: dict[str, int]
+
+
+def match(
+    records: pa.Table,
+    overrides: Overrides,
+    *,
+    memory_limit: str = "2GB",
+    threads: int | None = None,
+) -> Matching:
+    """Decide which records are the same paper; the order of the rows does not matter.
+
+    Args:
+        records: rows of ``schema.RECORD``, each ``record_id`` once.
+        overrides: decisions of curators.
+        memory_limit: of DuckDB, for example "4GB"; beyond it DuckDB spills to disk.
+        threads: of DuckDB; all cores if None.
+    """
+    config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": memory_limit}
+    if threads is not None:
+        config["threads"] = threads
+    with (
+        # Without it DuckDB spills into the folder that the command was started in.
+        tempfile.TemporaryDirectory(prefix="medsafe-harvest-") as spill,
+        duckdb.connect(config=config | {"temp_directory": spill}) as database,
+    ):
+        return _match(database, records, overrides)
+
+
+def _match(
+    database: duckdb.DuckDBPyConnection, records: pa.Table, overrides: Overrides
+) -> Matching:
+    _load(database, "comparison", COMPARISON, map(prepare, _batches(records)))
+    frequencies = word_counts(_stream(database, "select title from comparison"))
+    keys = block(_stream(database, "from comparison"), frequencies)
+    _load(database, "keys", KEYS, keys)
+    counts = _block(database, overrides)
+    decisions = _judge(database, overrides, counts)
+    columns = dict.fromkeys(("record_id", *EXCLUSIVE, *READ))
+    prepared = database.table("comparison").select(*columns).to_arrow_table()
+    clustering = cluster(prepared, decisions, overrides)
+    settled = settle(decisions, clustering.refused)
+    counts[Reason.CLUSTER_CONFLICT] = len(clustering.refused)
+    return Matching(
+        decisions=settled,
+        clusters=clustering.clusters,
+        relations=relations(prepared, settled, clustering.clusters),
+        counts={str(name): counts[name] for name in sorted(counts)},
+    )
+
+
+def _batches(records: pa.Table) -> list[pa.RecordBatch]:
+    batches: list[pa.RecordBatch] = records.select(NEEDED).to_batches(max_chunksize=_ROWS)
+    return batches
+
+
+def _stream(database: duckdb.DuckDBPyConnection, query: str) -> pa.RecordBatchReader:
+    return database.cursor().sql(query).to_arrow_reader(_ROWS)
+
+
+def _load(
+    database: duckdb.DuckDBPyConnection,
+    table: str,
+    schema: pa.Schema,
+    batches: Iterable[pa.RecordBatch],
+) -> None:
+    """Create a table from a stream."""
+    database.register("incoming", pa.RecordBatchReader.from_batches(schema, batches))
+    database.execute(f"create table {table} as from incoming")
+    database.unregister("incoming")
+
+
+def _block(database: duckdb.DuckDBPyConnection, overrides: Overrides) -> Counter[str]:
+    """Fill ``candidates``; blocks too large are refined, then searched in title order."""
+    database.execute(_BLOCKS.format(most=MAX_BLOCK))
+    counts = Counter(refined_blocks=_count_blocks(database))
+    for part in _REFINEMENTS:
+        database.execute(_REFINE.format(part=part, most=MAX_BLOCK))
+    counts["oversized_blocks"] = _count_blocks(database)
+    links = (*overrides.must_link, *overrides.cannot_link)
+    by_hand = pa.table(
+        {
+            side: pa.array([link.pair[n] for link in links], pa.string())
+            for n, side in enumerate("lr")
+        }
+    )
+    database.register("by_hand", by_hand)
+    database.execute(_CANDIDATES.format(neighbours=NEIGHBOURS))
+    database.unregister("by_hand")
+    counts["records"] = _count(database, "select count(*) from comparison")
+    counts["candidate_pairs"] = _count(database, "select count(*) from candidates")
+    return counts
+
+
+def _judge(
+    database: duckdb.DuckDBPyConnection, overrides: Overrides, counts: Counter[str]
+) -> pa.Table:
+    """Decisions worth keeping; all are counted by reason."""
+    kept = []
+    for batch in impose(judge(_stream(database, _SIDES)), overrides):
+        counts.update(batch.column("reason").to_pylist())
+        kept.append(worth_keeping(batch))
+    return pa.Table.from_batches(kept, schema=DECISION)
+
+
+def _count_blocks(database: duckdb.DuckDBPyConnection) -> int:
+    return _count(database, "select count(distinct (kind, key)) from large")
+
+
+def _count(database: duckdb.DuckDBPyConnection, query: str) -> int:
+    # All rows are fetched: a connection with rows waiting takes no further statement.
+    ((number,),) = database.execute(query).fetchall()
+    return int(number)

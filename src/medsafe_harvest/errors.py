@@ -1,0 +1,114 @@
+"""Every error that this package raises on purpose.
+
+The kind of failure is in the type, so that a caller never reads a message to decide what to do::
+
+    MedsafeError
+    ├── ConfigError               a file under config/ is wrong; names file, line and what to write
+    ├── StoreError                data/raw is damaged or cannot be written
+    ├── CuratedError              there is no curated snapshot yet, or it is damaged
+    ├── NotFoundError             no record or paper of that id
+    └── FetchError                one request did not give a usable page
+        ├── RetryableError        the same request may work later
+        │   ├── ThrottledError    429, 406 or a throttling 503; may carry the wait asked for
+        │   ├── UnavailableError  5xx, time-out, reset connection
+        │   ├── MalformedPageError  status 200, but not the page that was asked for
+        │   └── EmptyPageError    a valid page without the entries that its total announces
+        └── TerminalError         the same request will fail again
+            ├── RefusedError      the service answered that the request itself is wrong
+            ├── ForbiddenError    401 or 403: key missing or wrong, or this client is blocked
+            └── MovedError        a redirect: the base URL in the configuration is out of date
+"""
+
+from __future__ import annotations
+
+
+class MedsafeError(Exception):
+    """Base of all errors raised on purpose."""
+
+
+class ConfigError(MedsafeError):
+    """A configuration file is wrong."""
+
+    def __init__(self, message: str, *, file: str, line: int | None = None) -> None:
+        super().__init__(message, file, line)
+        self.message = message
+        self.file = file
+        self.line = line
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place}: {self.message}"
+
+
+class StoreError(MedsafeError):
+    """The raw store is damaged or cannot be written."""
+
+
+class CuratedError(MedsafeError):
+    """There is no curated snapshot, or it is damaged."""
+
+
+class NotFoundError(MedsafeError):
+    """No record or paper answers to the given id."""
+
+
+class FetchError(MedsafeError):
+    """One request did not give a usable page."""
+
+    #: Stable name of the outcome in the ledger and in reports.
+    outcome = "failed"
+
+
+class RetryableError(FetchError):
+    """The same request may work later."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        #: Seconds that the service asked to wait, or None.
+        self.retry_after = retry_after
+
+
+class ThrottledError(RetryableError):
+    """The service asks for a slower pace."""
+
+    outcome = "throttled"
+
+
+class UnavailableError(RetryableError):
+    """The service or the way to it is down."""
+
+    outcome = "unavailable"
+
+
+class MalformedPageError(RetryableError):
+    """Status 200, but the body is not the page that was asked for."""
+
+    outcome = "malformed"
+
+
+class EmptyPageError(RetryableError):
+    """A well-formed page without the entries that its own total announces."""
+
+    outcome = "unexpectedly_empty"
+
+
+class TerminalError(FetchError):
+    """The same request will fail again."""
+
+
+class RefusedError(TerminalError):
+    """The service says that the request itself is wrong."""
+
+    outcome = "refused"
+
+
+class ForbiddenError(TerminalError):
+    """The service does not let this client in."""
+
+    outcome = "forbidden"
+
+
+class MovedError(TerminalError):
+    """The service answered with a redirect."""
+
+    outcome = "moved"

@@ -1,0 +1,54 @@
+"""The identifiers under which Semantic Scholar finds one paper."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import unquote
+
+from medsafe_harvest.loopback.corpus import Paper
+from medsafe_harvest.loopback.s2_fields import external_ids
+
+_KINDS = {
+    "CORPUSID": "CorpusId",
+    "DOI": "DOI",
+    "ARXIV": "ArXiv",
+    "MAG": "MAG",
+    "ACL": "ACL",
+    "PMID": "PubMed",
+    "PMCID": "PubMedCentral",
+}
+_URLS = (
+    (re.compile(r"semanticscholar\.org/paper/(?:[^/]+/)?([0-9a-f]{40})$"), "S2"),
+    (re.compile(r"arxiv\.org/(?:abs|pdf)/([^v]+?)(?:\.pdf)?$"), "ArXiv"),
+    (re.compile(r"(?:aclweb\.org/anthology|aclanthology\.org)/([^/]+?)/?$"), "ACL"),
+    (re.compile(r"(?:acm\.org/doi|biorxiv\.org/content)/(10\.\d{4,9}/\S+)$"), "DOI"),
+)
+
+
+class PaperIds:
+    """Finds papers by ``paperId``, by ``KIND:value``, by bare DOI or by ``URL:``."""
+
+    def __init__(self, papers: Iterable[Paper]) -> None:
+        self._papers: dict[tuple[str, str], Paper] = {}
+        for paper in papers:
+            self._papers[("S2", paper.s2_id)] = paper
+            for kind, value in external_ids(paper).items():
+                self._papers.setdefault((kind, str(value).lower()), paper)
+
+    def find(self, text: str) -> Paper | None:
+        """The paper, or None. An arXiv id with a version is unknown to the service."""
+        prefix, colon, value = text.partition(":")
+        if colon and prefix.upper() == "URL":
+            return self._by_url(unquote(value))
+        if colon and prefix.upper() in _KINDS:
+            return self._papers.get((_KINDS[prefix.upper()], value.lower()))
+        kind = "DOI" if text.startswith("10.") else "S2"
+        return self._papers.get((kind, text.lower()))
+
+    def _by_url(self, url: str) -> Paper | None:
+        for shape, kind in _URLS:
+            found = shape.search(url)
+            if found is not None:
+                return self._papers.get((kind, found[1].lower()))
+        return None

@@ -1,0 +1,193 @@
+"""What a source is: the words that every source file and the fetcher share.
+
+A source is pure. It turns a query and a window into requests, and page bytes into records::
+
+    ┌ source.harvest(query, window) ┐   Request ─▶   ┌ fetch ┐
+    │ a generator                   │                │       │ ─▶ network, raw store
+    └───────────────────────────────┘  ◀─ PageContent└───────┘     source.parse(page)
+
+The generator yields a :class:`Request`, is sent the :class:`PageContent` that the source's own
+``parse`` made of the answer, and returns a :class:`Harvested`. It knows no network, so paging is
+tested by sending it pages.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import ClassVar, Protocol
+
+from medsafe_harvest.sources.query import Query
+from medsafe_harvest.sources.service import ServiceSettings
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Window:
+    """The closed date range, both days included, that one query is asked for."""
+
+    since: date
+    until: date
+
+    def __post_init__(self) -> None:
+        if self.since > self.until:
+            raise ValueError(f"a window ends before it begins: {self}")
+
+    def __str__(self) -> str:
+        return f"{self.since.isoformat()}..{self.until.isoformat()}"
+
+    @property
+    def days(self) -> int:
+        """Number of days, at least 1."""
+        return (self.until - self.since).days + 1
+
+    def halves(self) -> tuple[Window, Window]:
+        """Two windows that together cover this one.
+
+        Raises:
+            ValueError: the window is a single day.
+        """
+        if self.days == 1:
+            raise ValueError(f"a single day cannot be split: {self}")
+        middle = self.since + timedelta(days=self.days // 2 - 1)
+        return Window(self.since, middle), Window(middle + timedelta(days=1), self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One GET request, relative to the source's base URL; never holds a secret."""
+
+    path: str
+    params: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One response as it came."""
+
+    status: int
+    #: Names in lower case.
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAuthor:
+    """An author as the source gives it; parts only where the source itself splits the name."""
+
+    name: str
+    given: str | None = None
+    family: str | None = None
+    suffix: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRecord:
+    """One entry of a page, verbatim: no clean-up but the page format's own decoding.
+
+    ``identifiers`` are (kind, text) pairs; kinds: arxiv, doi, pmid, pmcid, corpus, s2, acl, dblp,
+    mag, openreview, openalex. Dates are the source's text (``2024-01-31T10:00:00Z``,
+    ``2024-01-31``).
+    """
+
+    source: str
+    source_id: str
+    title: str
+    abstract: str | None = None
+    authors: tuple[SourceAuthor, ...] = ()
+    identifiers: tuple[tuple[str, str], ...] = ()
+    published: str | None = None
+    updated: str | None = None
+    year: int | None = None
+    venue: str | None = None
+    venue_kind: str | None = None
+    volume: str | None = None
+    issue: str | None = None
+    pages: str | None = None
+    journal_ref: str | None = None
+    comment: str | None = None
+    primary_category: str | None = None
+    categories: tuple[str, ...] = ()
+    fields_of_study: tuple[str, ...] = ()
+    publication_types: tuple[str, ...] = ()
+    licence: str | None = None
+    withdrawn: bool = False
+    url: str | None = None
+    pdf_url: str | None = None
+    open_access: bool | None = None
+    open_access_url: str | None = None
+    citation_count: int | None = None
+    influential_citation_count: int | None = None
+    reference_count: int | None = None
+    tldr: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageContent:
+    """What a source's ``parse`` read from one page."""
+
+    records: tuple[SourceRecord, ...]
+    #: Raw entries that the page held, usable or not: what paging counts by.
+    entries: int
+    #: Total that the service announces for the whole request, or None where it announces none.
+    total: int | None
+    #: Opaque continuation, or None at the end.
+    token: str | None = None
+    #: The query as the service says it ran it, or None.
+    executed: str | None = None
+    #: Entries without an id or a title, in words: (position on the page, what is wrong).
+    rejected: tuple[str, ...] = ()
+
+
+class Completeness(enum.StrEnum):
+    """How a finished generator judges its window."""
+
+    COMPLETE = "complete"
+    #: Complete, with a confirmed total of 0.
+    EMPTY = "empty"
+    #: Rows received do not add up to the total announced: to be fetched again.
+    SHORT = "short"
+    #: More than the service hands out for one query: to be split by date.
+    TOO_LARGE = "too_large"
+
+
+@dataclass(frozen=True, slots=True)
+class Harvested:
+    """Return value of a source's generator."""
+
+    completeness: Completeness
+    #: Total that the service announced last.
+    announced: int
+    #: Distinct source ids received.
+    received: int
+    notes: tuple[str, ...] = field(default=())
+
+
+class Source(Protocol):
+    """What one file under ``sources/`` provides: a frozen dataclass.
+
+    Its fields, if any, are whole numbers that ``config/settings.yaml`` may change, beside the
+    settings of its service.
+    """
+
+    #: How records, folders and settings call it.
+    name: ClassVar[str]
+    #: The service as it is to be asked where the configuration says nothing else.
+    service: ClassVar[ServiceSettings]
+
+    def compile(self, query: Query) -> str:
+        """The query in the service's own language, without dates."""
+
+    def widened(self, query: Query) -> tuple[str, ...]:
+        """What of the query this service cannot express, in words; it then returns more."""
+
+    def harvest(self, query: Query, window: Window) -> Generator[Request, PageContent, Harvested]:
+        """Ask for everything that the query finds in the window."""
+
+    def parse(self, page: Page) -> PageContent:
+        """Read one page.
+
+        Raises:
+            FetchError: the subclass says what the answer is instead of the page asked for.
+        """

@@ -1,0 +1,29 @@
+"""How a service wants to be asked: address, pace, patience.
+
+A source brings its service's settings; ``config/settings.yaml`` may change any of them.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ServiceSettings(BaseModel):
+    """One service. Every value can be set under its source in ``config/settings.yaml``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base_url: str = Field(pattern=r"^https?://[^\s?#]+$", description="Address before the path")
+    min_interval: float = Field(
+        default=1.0, ge=0, description="Seconds between two requests of all processes of a machine"
+    )
+    api_key_env: str | None = Field(
+        default=None, description="Environment variable that holds the API key"
+    )
+    api_key_header: str = Field(default="x-api-key", description="Header that the key is sent in")
+    connect_timeout: float = Field(default=20.0, gt=0, description="Seconds")
+    read_timeout: float = Field(default=90.0, gt=0, description="Seconds between two bytes")
+    max_body_mb: float = Field(default=64.0, gt=0, description="Largest response, in MiB")
+    wait_throttled: float = Field(
+        default=60.0, ge=0, description="Seconds to wait at least after being throttled"
+    )

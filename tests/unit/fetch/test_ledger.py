@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from medsafe_harvest.fetch.ledger import FULL, Standing, missing, standing
+from medsafe_harvest.fetch.rawstore import WindowRecord
+from medsafe_harvest.sources.base import Window
+
+START = date(2024, 1, 1)
+OUTCOMES = ["complete", "empty", "short", "throttled", "too_large"]
+
+
+def days(window: Window) -> set[date]:
+    return {window.since + timedelta(days=number) for number in range(window.days)}
+
+
+@st.composite
+def windows(draw: st.DrawFn) -> Window:
+    since = START + timedelta(days=draw(st.integers(0, 60)))
+    return Window(since, since + timedelta(days=draw(st.integers(0, 40))))
+
+
+@st.composite
+def attempts(draw: st.DrawFn) -> WindowRecord:
+    finished = START + timedelta(days=draw(st.integers(0, 120)))
+    return WindowRecord(
+        source="fake",
+        query="q",
+        query_digest="d",
+        window=draw(windows()),
+        outcome=draw(st.sampled_from(OUTCOMES)),
+        finished_at=datetime.combine(finished, time(23, 59), UTC),
+    )
+
+
+@given(windows(), st.lists(attempts(), max_size=8), st.integers(0, 9), st.integers(1, 30))
+def test_missing_are_exactly_the_unsettled_days_in_aligned_pieces(
+    wanted: Window, records: list[WindowRecord], overlap: int, longest: int
+) -> None:
+    settled = {
+        day
+        for record in records
+        if record.outcome in FULL
+        for day in days(record.window)
+        if (record.finished_at.date() - (day + timedelta(days=1))).days >= overlap
+    }
+    found = missing(wanted, records, overlap_days=overlap, window_days=longest)
+    asked = [day for window in found for day in sorted(days(window))]
+    assert asked == sorted(days(wanted) - settled)
+    for window in found:
+        first = (window.since - wanted.since).days // longest
+        assert (window.until - wanted.since).days // longest == first
+
+
+@given(windows(), st.lists(attempts(), max_size=8))
+def test_standing_names_each_wanted_day_once_and_rightly(
+    wanted: Window, records: list[WindowRecord]
+) -> None:
+    full = {d for r in records if r.outcome in FULL for d in days(r.window)}
+    tried = {d for r in records for d in days(r.window)}
+    told = [(d, s.standing) for s in standing(wanted, records) for d in sorted(days(s.window))]
+    assert told == [
+        (
+            day,
+            Standing.COMPLETE
+            if day in full
+            else Standing.PARTIAL
+            if day in tried
+            else Standing.MISSING,
+        )
+        for day in sorted(days(wanted))
+    ]

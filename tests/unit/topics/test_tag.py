@@ -1,0 +1,212 @@
+"""Tagging: the traps, the evidence, and one text for each topic."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from medsafe_harvest.config_files import load
+from medsafe_harvest.schema import PAPER
+from medsafe_harvest.topics import COLUMNS, Tagger, TopicConfig, Verdict
+
+RULES = Path(__file__).parents[3] / "config/topics.yaml"
+TAGGER = Tagger(load(RULES, TopicConfig))
+
+TRUST = {
+    "explainability": "Saliency maps explain the predictions of the model.",
+    "federated-learning": "We train with federated learning over six hospitals.",
+    "privacy": "Training uses differential privacy.",
+    "unlearning": "Machine unlearning for a chest model.",
+    "adversarial": "Adversarial examples fool the network.",
+    "backdoor-poisoning": "A backdoor hides in the classifier.",
+    "model-ip": "We watermark the weights of the network.",
+    "fairness": "We measure fairness of the score between women and men.",
+    "robustness": "Domain shift between scanners harms accuracy.",
+    "uncertainty": "Conformal prediction gives sets with coverage.",
+    "anomaly-detection": "Anomaly detection in scans.",
+    "hallucination": "We measure the hallucination rate of language models.",
+    "governance": "A reporting guideline for studies of AI.",
+    "synthetic-data": "A diffusion model makes synthetic images of patients.",
+}
+MODALITY = {
+    "x-ray": "Chest X-rays are read.",
+    "mammography": "Mammography screening.",
+    "ct": "Volumes of computed tomography.",
+    "mri": "Brain MRI at three tesla.",
+    "ultrasound": "Ultrasound of the thyroid.",
+    "pet": "Positron emission tomography of the heart.",
+    "histopathology": "Whole-slide images.",
+    "fundus": "Fundus photographs.",
+    "dermatology": "Dermoscopy of moles.",
+    "endoscopy": "Colonoscopy frames.",
+    "ecg": "Twelve-lead ECG.",
+    "eeg": "Scalp EEG.",
+    "wearables": "Wrist-worn accelerometers.",
+    "ehr": "Electronic health records.",
+    "clinical-text": "Clinical notes are coded.",
+    "genomics": "Gene expression of tumours.",
+    "vision-language": "A vision-language model.",
+    "video": "Surgical videos.",
+}
+TASK = {
+    "classification": "Classification of nodules.",
+    "segmentation": "Segmentation of the liver.",
+    "detection": "Lesion detection with bounding boxes.",
+    "registration": "Deformable image registration.",
+    "reconstruction": "Image reconstruction from undersampled data.",
+    "generation": "Text generation with language models.",
+    "report-generation": "Radiology report generation.",
+    "question-answering": "Medical question answering.",
+    "prognosis": "Mortality prediction after surgery.",
+    "representation-learning": "Self-supervised pre-training.",
+    "benchmark": "A new dataset for the community.",
+    "survey": "This survey covers ten years.",
+}
+
+
+def verdicts(title: str, abstract: str = "") -> dict[str, Verdict]:
+    return {v.topic: v for v in TAGGER.explain(title, abstract)}
+
+
+def given_to(title: str, abstract: str = "") -> set[str]:
+    return {topic for topic, v in verdicts(title, abstract).items() if v.tagged}
+
+
+@pytest.mark.parametrize(("slug", "text"), [*TRUST.items(), *MODALITY.items(), *TASK.items()])
+def test_each_topic_is_given_to_a_text_about_it(slug: str, text: str) -> None:
+    assert slug in given_to("A study", text)
+
+
+def test_the_configuration_has_exactly_the_topics_of_the_taxonomy() -> None:
+    config = load(RULES, TopicConfig)
+    assert set(config.trust) == set(TRUST)
+    assert set(config.modality) == set(MODALITY)
+    assert set(config.task) == set(TASK)
+
+
+def test_every_trust_slug_of_the_written_taxonomy_is_configured(shared_data: Path) -> None:
+    text = (shared_data.parent / "taxonomy.md").read_text(encoding="utf-8")
+    slugs = set(re.findall(r"^\| `([a-z-]+)` \|", text, re.MULTILINE))
+    assert slugs == set(TRUST)
+
+
+@pytest.mark.parametrize(
+    ("slug", "text"),
+    [
+        ("privacy", "A differential diagnosis is listed."),
+        ("explainability", "The attention mechanism is multi-head self-attention."),
+        ("fairness", "The method is fairly accurate and allows a fair comparison."),
+        ("adversarial", "Generative adversarial networks reduce adverse events."),
+        ("mri", "The MR headset shows a scene in mixed reality."),
+        ("fairness", "Future work could study fairness."),
+        ("privacy", "Challenges such as differential privacy and fairness remain."),
+        ("uncertainty", "The method works without uncertainty."),
+        ("model-ip", "Molecular fingerprints predict toxicity."),
+        ("privacy", "Patients were anonymous-looking strangers."),
+    ],
+)
+def test_a_trap_gives_no_topic(slug: str, text: str) -> None:
+    assert slug not in given_to("A study", text)
+
+
+def test_mr_beside_a_scan_is_mri() -> None:
+    assert "mri" in given_to("A study", "Cardiac MR scans of volunteers.")
+
+
+def test_not_only_is_no_negation() -> None:
+    assert "explainability" in given_to("A study", "It is not only explainable.")
+
+
+def test_mammography_is_x_ray_too() -> None:
+    found = verdicts("Mammography")
+    assert found["x-ray"].matches[0].rule == "implied/mammography-is-x-ray"
+    assert found["x-ray"].matches[0].text == "Mammography"
+
+
+@pytest.mark.parametrize("dash", [" ", "-", "\u2010", "\u2011", "\u2013", "\u2014", " - ", "\n"])
+def test_hyphens_spaces_and_dashes_are_one(dash: str) -> None:
+    text = f"This is DIFFERENTIAL{dash}privacy."
+    [match] = verdicts("A study", text)["privacy"].matches
+    assert match.text == f"DIFFERENTIAL{dash}privacy"
+
+
+def test_acronyms_keep_their_case() -> None:
+    assert "pet" not in given_to("A pet dog in the brain scan")
+    assert "ct" not in given_to("The ct variable")
+
+
+@settings(max_examples=60)
+@given(st.text(max_size=40), st.sampled_from([*TRUST.values(), *MODALITY.values()]))
+def test_offsets_point_at_the_matched_text(noise: str, text: str) -> None:
+    fields = {"title": text, "abstract": f"{noise}. {text} {noise}"}
+    for verdict in TAGGER.explain(fields["title"], fields["abstract"]):
+        for match in verdict.matches:
+            end = match.start + len(match.text)
+            assert fields[match.field][match.start : end] == match.text
+
+
+@given(st.sampled_from([*TRUST.values(), *MODALITY.values(), *TASK.values()]))
+def test_an_unrelated_sentence_changes_no_topic(text: str) -> None:
+    assert given_to("A study", text) == given_to("A study", f"{text} The weather was mild.")
+
+
+def test_the_batch_has_the_columns_of_the_paper_schema_and_keeps_the_order() -> None:
+    batch = TAGGER.tag(
+        ["Clinical notes", "Nothing", "Fairness in chest X-ray"], ["", None, ""], [[], [], []]
+    )
+    assert [batch.schema.field(n).type for n in COLUMNS] == [PAPER.field(n).type for n in COLUMNS]
+    assert batch.schema.names == list(COLUMNS)
+    assert batch.column("medical").to_pylist() == [True, False, True]
+    row = batch.slice(2, 1).to_pylist()[0]
+    assert row["topics"] == sorted(row["trust"] + row["modality"] + row["task"])
+    assert {"fairness", "x-ray"} <= set(row["topics"])
+
+
+def test_a_category_is_evidence_with_its_place() -> None:
+    [verdict] = [
+        v for v in TAGGER.explain("A study", "", ["cs.LG", "cs.CR"]) if v.topic == "privacy"
+    ]
+    assert not verdict.tagged
+    assert (verdict.matches[0].text, verdict.matches[0].start) == ("cs.CR", 6)
+
+
+def _raw() -> Any:
+    return yaml.safe_load(RULES.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"phrases": ["a* b"]}, ("phrases", 0)),
+        ({"phrases": ["ab*"]}, ("phrases", 0)),
+        ({"acronyms": ["lower"]}, ("acronyms", 0)),
+        ({"phrases": ["fine"], "groups": ["health", "helth"]}, ("groups", 1)),
+        ({"phrases": ["fine", "twice", "Twice"]}, ("phrases", 2)),
+        ({"phrases": ["fine"], "needs": {"groups": ["nobody"]}}, ("needs", "groups", 0)),
+        ({"phrases": ["fine"], "wait": 1}, ("wait",)),
+    ],
+)
+def test_a_mistake_is_reported_at_its_place(
+    change: dict[str, Any], place: tuple[str | int, ...]
+) -> None:
+    data = _raw()
+    data["trust"]["privacy"]["rules"]["mine"] = {"weight": "weak", **change}
+    with pytest.raises(ValidationError) as caught:
+        TopicConfig.model_validate(data)
+    locations = [error["loc"] for error in caught.value.errors()]
+    assert locations == [("trust", "privacy", "rules", "mine", *place)]
+
+
+def test_an_implication_must_name_topics_that_exist() -> None:
+    data = _raw()
+    data["implications"]["mine"] = {"any": ["ct", "cta"], "then": "x-ray"}
+    with pytest.raises(ValidationError) as caught:
+        TopicConfig.model_validate(data)
+    assert caught.value.errors()[0]["loc"] == ("implications", "mine", "any", 1)
