@@ -20,9 +20,17 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from medsafe_harvest.config_files import load
@@ -139,6 +147,29 @@ def _adjusted(source: Source, changes: Mapping[str, Any]) -> tuple[Source, Servi
     return adjusted, ServiceSettings.model_validate({**source.service.model_dump(), **service})
 
 
+class SeedQueries(QueryFile):
+    """``config/queries.yaml``, with the names of sources checked."""
+
+    @model_validator(mode="after")
+    def _sources_exist(self) -> Self:
+        named: list[tuple[str, tuple[int | str, ...]]] = []
+        for index, query in enumerate(self.queries):
+            named += [(name, ("queries", index, "raw", name)) for name in query.raw]
+            named += [
+                (name, ("queries", index, "sources", number))
+                for number, name in enumerate(query.sources or ())
+            ]
+        known = ", ".join(SOURCES)
+        mistakes = [
+            _mistake(f"no source {name!r}; there are {known}", place, name)
+            for name, place in named
+            if name not in SOURCES
+        ]
+        if mistakes:
+            raise ValidationError.from_exception_data("SeedQueries", mistakes)
+        return self
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """Everything under ``config/``, read and checked."""
@@ -187,7 +218,7 @@ def load_config(folder: Path) -> Config:
     """
     digest = hashlib.sha256()
     settings = load(folder / "settings.yaml", Settings)
-    queries = load(folder / "queries.yaml", QueryFile)
+    queries = load(folder / "queries.yaml", SeedQueries)
     venues = load(folder / "venues.yaml", VenueConfig)
     topics = load(folder / "topics.yaml", TopicConfig)
     overrides = load(folder / "overrides.yaml", Overrides)

@@ -41,9 +41,7 @@ def load(name: str, data: Path | str | None, columns: list[str] | None) -> pd.Da
 def to_frame(table: pa.Table) -> pd.DataFrame:
     """A table as a frame: lists stay lists, dates become ``datetime64``, integers stay integers."""
     nested = [field.name for field in table.schema if pa.types.is_list(field.type)]
-    frame = table.drop_columns(nested).to_pandas(
-        types_mapper=_NULLABLE.get, date_as_object=False
-    )
+    frame = table.drop_columns(nested).to_pandas(types_mapper=_NULLABLE.get, date_as_object=False)
     lists = {name: pd.Series(table[name].to_pylist(), dtype=object) for name in nested}
     ordered: pd.DataFrame = frame.assign(**lists)[table.column_names]
     return ordered

@@ -101,6 +101,8 @@ def _point(link: Path, target: Path) -> None:
     """Make or move a symbolic link in one step."""
     if link.is_symlink() and link.readlink() == target:
         return
+    if link.is_dir() and not link.is_symlink() and (link / _MANIFEST).is_file():
+        shutil.rmtree(link)  # a copy made by a tool that follows links
     new = link.with_name(f".{link.name}-{os.getpid()}")
     new.unlink(missing_ok=True)
     new.symlink_to(target)

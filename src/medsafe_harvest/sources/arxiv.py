@@ -30,6 +30,7 @@ from medsafe_harvest.sources.base import (
     SourceAuthor,
     SourceRecord,
     Window,
+    refuse_unreadable,
 )
 from medsafe_harvest.sources.expression import And, Expression, Field, Not, Or, Term
 from medsafe_harvest.sources.http import quoted, raise_for_status, sounds_throttled
@@ -150,6 +151,7 @@ class ArxivSource:
         while True:
             page = yield self._request(sent, start, _allowed_size(start, size, self.cap))
             _refuse_other_query(sent, page.executed)
+            refuse_unreadable(page)
             # parse() lets no page without a total through.
             total = page.total or 0
             if start == 0 and page.entries == 0 and total == 0 and doubts > 0:

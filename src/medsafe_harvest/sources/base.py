@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import ClassVar, Protocol
 
+from medsafe_harvest.errors import MalformedPageError
 from medsafe_harvest.sources.query import Query
 from medsafe_harvest.sources.service import ServiceSettings
 
@@ -138,6 +139,16 @@ class PageContent:
     executed: str | None = None
     #: Entries without an id or a title, in words: (position on the page, what is wrong).
     rejected: tuple[str, ...] = ()
+
+
+def refuse_unreadable(page: PageContent) -> None:
+    """Let one odd entry pass, but not a page of which nothing can be read: the format changed.
+
+    Raises:
+        MalformedPageError: the page has entries, and none is a paper.
+    """
+    if page.entries > 1 and not page.records:
+        raise MalformedPageError(f"none of {page.entries} entries is a paper: {page.rejected[0]}")
 
 
 class Completeness(enum.StrEnum):

@@ -27,6 +27,7 @@ from medsafe_harvest.sources.base import (
     PageContent,
     Request,
     Window,
+    refuse_unreadable,
 )
 from medsafe_harvest.sources.expression import (
     EVERYWHERE,
@@ -116,7 +117,10 @@ class SemanticScholarSource:
         if page.entries == 0 and page.total:
             raise EmptyPageError(f"no paper of the {page.total} announced")
         while True:
-            largest = max(largest, page.total or 0)
+            refuse_unreadable(page)
+            if page.total is None:
+                raise MalformedPageError("a page of the bulk search without a total")
+            largest = max(largest, page.total)
             if largest > self.cap:
                 return Harvested(Completeness.TOO_LARGE, largest, len(received))
             received.update(paper.source_id for paper in page.records)
@@ -133,7 +137,7 @@ class SemanticScholarSource:
             state = Completeness.SHORT
         else:
             state = Completeness.COMPLETE if counted else Completeness.EMPTY
-        return Harvested(state, page.total or 0, len(received), tuple(rejected))
+        return Harvested(state, page.total, len(received), tuple(rejected))
 
     def parse(self, page: Page) -> PageContent:
         """Read one page of the bulk, the relevance or the title search.

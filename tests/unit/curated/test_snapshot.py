@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,13 @@ def test_leftovers_of_a_killed_run_are_removed(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "snapshots").iterdir()] == [written.name]
 
 
+def test_a_folder_copied_with_its_links_followed_can_be_written_again(tmp_path: Path) -> None:
+    snapshot.write(tmp_path / "one", tables(1), ABOUT, keep=3)
+    shutil.copytree(tmp_path / "one", tmp_path / "two")
+    written = snapshot.write(tmp_path / "two", tables(2), ABOUT, keep=3)
+    assert snapshot.current(tmp_path / "two") == written.resolve()
+
+
 def test_damage_is_found_and_rewriting_repairs_it(tmp_path: Path) -> None:
     written = snapshot.write(tmp_path, tables(2), ABOUT, keep=3)
     (written / "records.parquet").write_bytes(b"PAR1")
@@ -160,5 +168,6 @@ def test_pandas_duckdb_and_polars_open_the_same_file(tmp_path: Path) -> None:
     file = str(tmp_path / "papers.parquet")
     assert len(pd.read_parquet(file)) == 5
     assert pl.read_parquet(file)["topics"].to_list()[0] == ["fairness", "mri"]
-    counted = duckdb.sql(f"select count(*) from '{file}' where list_contains(topics, 'mri')")
-    assert counted.fetchall() == [(5,)]
+    with duckdb.connect() as database:
+        query = f"select count(*) from '{file}' where list_contains(topics, 'mri')"
+        assert database.execute(query).fetchall() == [(5,)]

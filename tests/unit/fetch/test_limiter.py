@@ -91,7 +91,7 @@ for _ in range(6):
 
 def test_two_processes_together_keep_the_pace(tmp_path: Path) -> None:
     workers = [
-        subprocess.Popen(  # noqa: S603 - our own interpreter and script
+        subprocess.Popen(
             [sys.executable, "-c", _WORKER, str(tmp_path)], stdout=subprocess.PIPE, text=True
         )
         for _ in range(2)

@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import random
+import socket
+import threading
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import ClassVar
+
+import httpx
+import pytest
+
+from medsafe_harvest.config import RetrySettings
+from medsafe_harvest.errors import (
+    ForbiddenError,
+    MalformedPageError,
+    ThrottledError,
+    UnavailableError,
+)
+from medsafe_harvest.fetch.client import Client
+from medsafe_harvest.fetch.limiter import Limiter
+from medsafe_harvest.fetch.rawstore import RawStore, Run, WindowRecord
+from medsafe_harvest.fetch.retry import Retry
+from medsafe_harvest.fetch.window import Fetcher
+from medsafe_harvest.sources.base import (
+    Completeness,
+    Harvested,
+    Page,
+    PageContent,
+    Request,
+    Window,
+)
+from medsafe_harvest.sources.query import Query, parse_text
+from medsafe_harvest.sources.service import ServiceSettings
+
+KEY = "s3cret-key"
+NOW = datetime(2025, 6, 1, tzinfo=UTC)
+WINDOW = Window(date(2024, 1, 1), date(2024, 1, 4))
+Answer = Callable[[httpx.Request], httpx.Response]
+
+
+@dataclass
+class FakeClock:
+    seconds: float = 0.0
+
+    def now(self) -> datetime:
+        return NOW + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+@dataclass
+class Told:
+    waits: list[tuple[str, float, str]] = field(default_factory=list)
+    pages: list[tuple[str, str, Window, int]] = field(default_factory=list)
+
+    def page(self, source: str, query: str, window: Window, content: PageContent) -> None:
+        self.pages.append((source, query, window, content.entries))
+
+    def waiting(self, source: str, seconds: float, why: str) -> None:
+        self.waits.append((source, seconds, why))
+
+    def finished(self, record: WindowRecord) -> None:
+        assert record.outcome
+
+
+@dataclass(frozen=True)
+class FakeSource:
+    """One page a window, whose body is the number of papers; the service gives out 2."""
+
+    name: ClassVar[str] = "fake"
+    service: ClassVar[ServiceSettings] = ServiceSettings(base_url="http://fake.test/api/")
+
+    def compile(self, query: Query) -> str:
+        return query.id
+
+    def widened(self, query: Query) -> tuple[str, ...]:  # noqa: ARG002 - as the protocol says
+        return ()
+
+    def harvest(self, query: Query, window: Window) -> Generator[Request, PageContent, Harvested]:
+        content = yield Request("find", (("q", query.id), ("days", str(window.days))))
+        kind = Completeness.COMPLETE if content.entries <= 2 else Completeness.TOO_LARGE
+        return Harvested(kind, content.entries, content.entries)
+
+    def parse(self, page: Page) -> PageContent:
+        if page.status == 429:
+            raise ThrottledError("slower")
+        if page.status == 403:
+            raise ForbiddenError("no")
+        return PageContent((), int(page.body), None)
+
+
+def client(answer: Answer, **service: object) -> Client:
+    settings = ServiceSettings.model_validate({"base_url": "http://fake.test/api/", **service})
+    return Client(
+        settings, version="1", contact="a@b.c", api_key=KEY, transport=httpx.MockTransport(answer)
+    )
+
+
+def fetch(folder: Path, answer: Answer, told: Told) -> tuple[list[WindowRecord], RawStore]:
+    clock, store = FakeClock(), RawStore(folder / "raw", version="1")
+    settings = RetrySettings(attempts=3)
+    with client(answer) as own:
+        fetcher = Fetcher(
+            source=FakeSource(),
+            client=own,
+            interval=3,
+            limiter=Limiter(folder / "state", clock),
+            retrying=lambda tell: Retry(settings, 60, clock, random.Random(1), tell),
+            store=store,
+            clock=clock,
+            observer=told,
+        )
+        return fetcher.fetch(parse_text("trust"), WINDOW, Run.starting(NOW)), store
+
+
+def by_days(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, text=request.url.params["days"])
+
+
+def test_a_window_too_large_is_halved_until_it_fits(tmp_path: Path) -> None:
+    records, store = fetch(tmp_path, by_days, Told())
+    assert [(r.window, r.outcome) for r in records] == [
+        (half, "complete") for half in WINDOW.halves()
+    ]
+    assert [r.outcome for r in store.windows()] == ["too_large", "complete", "complete"]
+
+
+def test_a_single_day_too_large_says_so(tmp_path: Path) -> None:
+    records, _ = fetch(tmp_path, lambda _: httpx.Response(200, text="9"), Told())
+    assert [(r.window.days, r.outcome) for r in records] == [(1, "too_large")] * 4
+
+
+def test_a_throttled_page_is_kept_but_only_the_good_one_accepted(tmp_path: Path) -> None:
+    date_ = "Sun, 01 Jun 2025 00:00:00 GMT"
+    later = {"date": date_, "retry-after": "Sun, 01 Jun 2025 00:05:00 GMT"}
+    answers = iter([httpx.Response(429, headers=later), httpx.Response(200, text="1")])
+    told = Told()
+    records, store = fetch(tmp_path, lambda _: next(answers), told)
+    assert [(r.outcome, r.pages) for r in records] == [("complete", ("0002",))]
+    assert [stored.page.status for stored in store.pages()] == [429, 200]
+    assert told.waits == [("fake", 300, "throttled: slower")]
+    assert [(source, window, n) for source, _, window, n in told.pages] == [("fake", WINDOW, 1)]
+
+
+def test_a_service_that_had_enough_is_not_asked_for_the_second_half(tmp_path: Path) -> None:
+    answers = iter([httpx.Response(200, text="9"), httpx.Response(403)])
+    records, _ = fetch(tmp_path, lambda _: next(answers), Told())
+    assert [(r.outcome, r.message) for r in records] == [("forbidden", "no")]
+
+
+def test_no_stored_file_holds_the_key_although_it_was_sent(tmp_path: Path) -> None:
+    sent = list[str]()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers["x-api-key"])
+        return httpx.Response(200, text="1", headers={"x-echo": KEY})
+
+    fetch(tmp_path, answer, Told())
+    assert sent == [KEY]
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert files
+    assert not [path for path in files if KEY.encode() in path.read_bytes()]
+
+
+def test_operators_are_percent_encoded_and_the_agent_names_a_contact() -> None:
+    seen = list[httpx.Request]()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(302, headers={"location": "http://else.test/", "set-cookie": "a=b"})
+
+    page = client(answer).send(Request("find", (("q", "a+b|[c]"),)))
+    assert str(seen[0].url) == "http://fake.test/api/find?q=a%2Bb%7C%5Bc%5D"
+    assert "mailto:a@b.c" in seen[0].headers["user-agent"]
+    assert (len(seen), page.status) == (1, 302)
+    assert dict(page.headers) == {"location": "http://else.test/"}
+
+
+def test_a_body_over_the_limit_or_in_a_false_encoding_is_malformed() -> None:
+    large = client(lambda _: httpx.Response(200, content=b"x" * 2000), max_body_mb=0.001)
+    with pytest.raises(MalformedPageError, match="larger"):
+        large.send(Request("", ()))
+    stream = httpx.ByteStream(b"not gzip")
+    false = client(
+        lambda _: httpx.Response(200, headers={"content-encoding": "gzip"}, stream=stream)
+    )
+    with pytest.raises(MalformedPageError, match="encoding"):
+        false.send(Request("", ()))
+
+
+@pytest.mark.parametrize("kind", [httpx.ReadTimeout, httpx.ConnectError, httpx.RemoteProtocolError])
+def test_a_broken_way_is_unavailable_and_tells_no_key(kind: type[httpx.TransportError]) -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        raise kind("")
+
+    own = client(answer)
+    with pytest.raises(UnavailableError, match=kind.__name__) as caught:
+        own.send(Request("", ()))
+    assert KEY not in repr(caught.value) + str(caught.value) + repr(own) + repr(own.__dict__)
+
+
+@pytest.mark.parametrize("words", ["disconnected", "timed out"])
+def test_a_real_server_that_hangs_up_or_stays_silent_is_unavailable(words: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(4096)
+                if words == "timed out":
+                    connection.recv(1)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with (
+            Client(ServiceSettings(base_url=url, read_timeout=0.1), version="1") as own,
+            pytest.raises(UnavailableError, match=words),
+        ):
+            own.send(Request("", ()))
+        thread.join(2)
+        assert not thread.is_alive()
