@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-import click
 import pyarrow as pa
 import typer
+from typer.core import TyperArgument
 
 from medsafe_harvest.cli import app
 from medsafe_harvest.dedupe.merge import RULES
@@ -64,7 +65,6 @@ def _type(kind: pa.DataType) -> str:
 def cli_page() -> str:
     """The page about the commands."""
     root = typer.main.get_command(app)
-    assert isinstance(root, click.Group)
     parts = [
         "# Commands\n",
         "Made by `make docs` from the commands' own help; edit that, not this page.\n",
@@ -73,22 +73,15 @@ def cli_page() -> str:
         _options(root),
     ]
     for path, command in _commands(root, ()):
-        arguments = " ".join(
-            parameter.make_metavar(click.Context(command))
-            for parameter in command.params
-            if isinstance(parameter, click.Argument)
-        )
-        usage = " ".join(part for part in (*path, arguments) if part)
-        parts += [f"## `{usage}`\n", _paragraphs(command.help), _options(command)]
+        parts += [f"## `{' '.join(path)}`\n", _paragraphs(command.help), _options(command)]
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _commands(
-    group: click.Group, path: tuple[str, ...]
-) -> list[tuple[tuple[str, ...], click.Command]]:
-    found: list[tuple[tuple[str, ...], click.Command]] = []
+def _commands(group: Any, path: tuple[str, ...]) -> list[tuple[tuple[str, ...], Any]]:
+    """Every command below a group with the words that call it."""
+    found: list[tuple[tuple[str, ...], Any]] = []
     for name, command in sorted(group.commands.items()):
-        if isinstance(command, click.Group):
+        if hasattr(command, "commands"):
             found += _commands(command, (*path, name))
         else:
             found.append(((*path, name), command))
@@ -99,17 +92,18 @@ def _paragraphs(text: str | None) -> str:
     return (text or "").strip() + "\n"
 
 
-def _options(command: click.Command) -> str:
+def _options(command: Any) -> str:
     rows = []
     for parameter in command.params:
-        about = getattr(parameter, "help", None) or ""
-        if isinstance(parameter, click.Argument):
-            names = parameter.make_metavar(click.Context(command))
+        about = " ".join((getattr(parameter, "help", None) or "").split())
+        if isinstance(parameter, TyperArgument):
+            names = parameter.metavar or parameter.name.upper()
         else:
             names = ", ".join([*parameter.opts, *parameter.secondary_opts])
-            if parameter.default not in (None, False, ()) and not callable(parameter.default):
-                about += f" Default: `{parameter.default}`."
-        rows.append(f"| `{names}` | {' '.join(about.split()).replace('|', chr(92) + '|')} |")
+            default = parameter.default
+            if default not in (None, False, ()) and not callable(default):
+                about += f" Default: `{getattr(default, 'value', default)}`."
+        rows.append(f"| `{names}` | {about.replace('|', chr(92) + '|')} |")
     if not rows:
         return ""
     return "| option | what it does |\n| --- | --- |\n" + "\n".join(rows) + "\n"

@@ -65,7 +65,12 @@ def test_changes_reach_the_source_and_its_service(folder: Path) -> None:
         ("settings.yaml", {"contact": "nobody"}, 1, "contact"),
         ("queries.yaml", {"queries": [QUERY | {"sources": ["s2"]}]}, 7, "no source 's2'"),
         ("queries.yaml", {"queries": [QUERY | {"raw": {"pubmed": "x"}}]}, 7, "no source 'pubmed'"),
-        ("queries.yaml", {"queries": [QUERY, dict(QUERY, any_of=["x"])]}, 6, "another query has this id"),
+        (
+            "queries.yaml",
+            {"queries": [QUERY, dict(QUERY, any_of=["x"])]},
+            6,
+            "another query has this id",
+        ),
         ("overrides.yaml", {"must_link": [{"left": "a"}]}, 2, "required"),
     ],
 )

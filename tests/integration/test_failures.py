@@ -1,0 +1,197 @@
+"""A failure is named, nothing is lost, and the next run heals it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from werkzeug import Request, Response
+
+from medsafe_harvest import loopback
+
+from .conftest import Project, make_project
+
+Fault = Callable[[Request], Response | None]
+
+
+def arxiv(request: Request) -> bool:
+    return request.path.startswith("/api/query")
+
+
+def cut_page(request: Request) -> Response | None:
+    """Half a page with status 200."""
+    text = b"<?xml version='1.0'?><feed xmlns='http://www.w3.org/2005/Atom'><entry><id>x"
+    return Response(text, content_type="application/atom+xml") if arxiv(request) else None
+
+
+def page_of_html(request: Request) -> Response | None:
+    return (
+        Response("<html>Rate limits</html>", content_type="text/html") if arxiv(request) else None
+    )
+
+
+def throttle(request: Request) -> Response | None:
+    return Response("Rate exceeded.", 429, content_type="text/plain") if arxiv(request) else None
+
+
+def forbid(request: Request) -> Response | None:
+    body = json.dumps({"message": "Forbidden"})
+    return None if arxiv(request) else Response(body, 403, content_type="application/json")
+
+
+def error_entry(request: Request) -> Response | None:
+    """An error in a feed that comes with status 200."""
+    feed = (
+        "<feed xmlns='http://www.w3.org/2005/Atom' "
+        "xmlns:opensearch='http://a9.com/-/spec/opensearch/1.1/'>"
+        "<opensearch:totalResults>1</opensearch:totalResults>"
+        "<opensearch:startIndex>0</opensearch:startIndex><entry>"
+        "<id>https://arxiv.org/api/errors#x</id><title>Error</title><summary>no</summary>"
+        "</entry></feed>"
+    )
+    return Response(feed, content_type="application/atom+xml") if arxiv(request) else None
+
+
+def elsewhere(request: Request) -> Response | None:
+    headers = {"location": "https://example.org/"}
+    return None if arxiv(request) else Response("", 302, headers=headers)
+
+
+def content(project: Project) -> bytes:
+    """The bytes of all curated tables."""
+    folder = project.data / "curated/current"
+    return b"".join(path.read_bytes() for path in sorted(folder.glob("*.parquet")))
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome"),
+    [
+        (cut_page, "malformed"),
+        (page_of_html, "malformed"),
+        (throttle, "throttled"),
+        (forbid, "forbidden"),
+        (error_entry, "refused"),
+        (elsewhere, "moved"),
+    ],
+)
+def test_a_service_that_fails_costs_only_its_own_windows_and_heals(
+    fault: Fault, outcome: str, tmp_path: Path
+) -> None:
+    broken = threading.Event()
+    broken.set()
+
+    def before(request: Request) -> Response | None:
+        return fault(request) if broken.is_set() else None
+
+    queries = ["federated-learning", "unlearning"]
+    with loopback.running(loopback.bundled_corpus(), before=before) as services:
+        project = make_project(tmp_path / "broken", services, queries=queries)
+        failed = project.run("harvest", "--json")
+        report = json.loads(failed.stdout)
+        assert failed.exit_code == 3
+        assert outcome in {one["outcome"] for one in report["failed"]}
+        assert len(report["records"]) == 1, "the other source's papers are there"
+        broken.clear()
+        assert project.run("harvest").exit_code == 0
+        undisturbed = make_project(tmp_path / "well", services, queries=queries)
+        assert undisturbed.run("harvest").exit_code == 0
+    assert content(project) == content(undisturbed)
+
+
+def test_windows_over_the_services_limit_are_split_until_they_fit(tmp_path: Path) -> None:
+    limits = loopback.Limits(arxiv_window=10, arxiv_page=5, bulk_page=4)
+    with loopback.running(loopback.bundled_corpus(), limits=limits) as services:
+        small = make_project(tmp_path / "small", services, queries=["federated-learning"])
+        file = small.config / "settings.yaml"
+        settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+        settings["sources"]["arxiv"] |= {"cap": 10, "page_size": 5}
+        file.write_text(yaml.safe_dump(settings), encoding="utf-8")
+        assert small.run("harvest").exit_code == 0
+    with loopback.running(loopback.bundled_corpus()) as services:
+        large = make_project(tmp_path / "large", services, queries=["federated-learning"])
+        assert large.run("harvest").exit_code == 0
+    assert content(small) == content(large)
+
+
+def test_a_killed_harvest_loses_nothing_and_goes_on(tmp_path: Path) -> None:
+    answered = threading.Event()
+
+    def slow(_request: Request) -> None:
+        time.sleep(0.01)
+        if len(services.requests) > 60:
+            answered.set()
+
+    with loopback.running(loopback.bundled_corpus(), before=slow) as services:
+        project = make_project(tmp_path / "killed", services)
+        command = [sys.executable, "-c", "from medsafe_harvest.cli import main; main()"]
+        options = ["--config", str(project.config), "--data", str(project.data), "harvest"]
+        harvest = subprocess.Popen([*command, *options], stderr=subprocess.DEVNULL)
+        assert answered.wait(60)
+        os.kill(harvest.pid, signal.SIGKILL)
+        harvest.wait()
+        assert not (project.data / "curated/current").exists()
+        kept = len(list(project.data.glob("raw/**/window.json")))
+        assert kept > 0
+        before = len(services.requests)
+        assert project.run("harvest").exit_code == 0
+        asked_again = len(services.requests) - before
+        undisturbed = make_project(tmp_path / "well", services)
+        before = len(services.requests)
+        assert undisturbed.run("harvest").exit_code == 0
+        assert asked_again < len(services.requests) - before
+    assert content(project) == content(undisturbed)
+
+
+def test_a_failed_run_does_not_replace_good_output(harvested: Project, tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    shutil.copytree(harvested.folder, tmp_path, symlinks=True, dirs_exist_ok=True)
+    settings = yaml.safe_load((project.config / "settings.yaml").read_text(encoding="utf-8"))
+    for source in settings["sources"].values():
+        source["base_url"] = "http://127.0.0.1:9/nobody"
+    (project.config / "settings.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    result = project.run("harvest", "--json")
+    assert result.exit_code == 3
+    assert {one["outcome"] for one in json.loads(result.stdout)["failed"]} <= {
+        "unavailable",
+        "skipped",
+    }
+    assert content(project) == content(harvested)
+
+
+def test_the_key_is_sent_and_never_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "SECRET-0123456789"
+    monkeypatch.setenv("S2_API_KEY", key)
+    limits = loopback.Limits(api_key=key)
+    with loopback.running(loopback.bundled_corpus(), limits=limits) as services:
+        project = make_project(tmp_path, services, queries=["unlearning"])
+        result = project.run("harvest")
+    assert result.exit_code == 0, "the service saw the key"
+    assert key not in result.output
+    for path in project.folder.rglob("*"):
+        if path.is_file():
+            stored = path.read_bytes()
+            assert key.encode() not in stored
+            if path.suffix == ".gz":
+                assert key.encode() not in gzip.decompress(stored)
+
+
+def test_every_response_is_kept_also_the_failed_ones(tmp_path: Path) -> None:
+    with loopback.running(loopback.bundled_corpus(), before=throttle) as services:
+        project = make_project(tmp_path, services, queries=["unlearning"])
+        project.run("harvest", "--source", "arxiv")
+        metas = [json.loads(path.read_text()) for path in project.data.glob("raw/**/*.meta.json")]
+        assert len(metas) == len(services.requests) > 0
+        assert {meta["status"] for meta in metas} == {429}
+    assert pq.read_table(project.data / "curated/papers.parquet").num_rows == 0
