@@ -1,4 +1,4 @@
-"""Write the reference pages that are made from the code: docs/columns.md and docs/cli.md.
+"""Write what is made from the code: docs/columns.md, docs/cli.md, the README's demo.
 
 ``make docs`` runs it; a test fails while a page is out of date.
 """
@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
 import typer
 from typer.core import TyperArgument
+from typer.testing import CliRunner
 
 from medsafe_harvest.cli import app
 from medsafe_harvest.dedupe.merge import RULES
@@ -109,8 +111,23 @@ def _options(command: Any) -> str:
     return "| option | what it does |\n| --- | --- |\n" + "\n".join(rows) + "\n"
 
 
-PAGES = {"columns.md": columns_page, "cli.md": cli_page}
+def readme_page() -> str:
+    """The README with what the demo prints, but for what depends on the day and the machine."""
+    readme = (HERE.parent / "README.md").read_text(encoding="utf-8")
+    before, _, rest = readme.partition(_DEMO)
+    _, _, after = rest.partition(_DEMO_END)
+    with TemporaryDirectory() as folder:
+        into = str(Path(folder, "demo"))
+        result = CliRunner().invoke(app, ["demo", "--into", into], env={"COLUMNS": "96"})
+    shown = result.stdout.partition("Windows complete")[0].rstrip()
+    return f"{before}{_DEMO}\n```\n{shown}\n```\n{_DEMO_END}{after}"
+
+
+_DEMO = "<!-- demo -->"
+_DEMO_END = "<!-- /demo -->"
+
+PAGES = {"docs/columns.md": columns_page, "docs/cli.md": cli_page, "README.md": readme_page}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():
-        (HERE / name).write_text(page(), encoding="utf-8")
+        (HERE.parent / name).write_text(page(), encoding="utf-8")

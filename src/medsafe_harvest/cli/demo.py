@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from medsafe_harvest import loopback
 from medsafe_harvest.cli.context import Exit, Workplace, console, output
 from medsafe_harvest.cli.harvest import everything, run
 from medsafe_harvest.cli.inspect import count
 from medsafe_harvest.config import Config
+from medsafe_harvest.curated import snapshot
 from medsafe_harvest.errors import StoreError
 
 _MARK = ".made-by-demo"
@@ -43,18 +46,36 @@ def demo(
             f"Both services answer at {services.root}, from a bundled corpus of real papers."
         )
         report = run(demo_place, config, everything(config))
-    output.print()
-    for title, rows in count(report.curated.folder, most=8).items():
+    counts = count(report.curated.folder)
+    for title in ("records by source", "papers", "papers by trust topic"):
         table = Table(title, "records" if title == "records by source" else "papers", min_width=44)
-        for name, number in rows.items():
+        for name, number in counts[title].items():
             table.add_row(str(name), f"{number:,}")
         output.print(table)
+    _print_examples(report.curated.folder)
     complete, incomplete = report.fetched.complete, report.fetched.incomplete
     output.print(f"Windows complete: {complete} of {complete + incomplete}")
     output.print(f"Parquet: {demo_place.curated / 'papers.parquet'}", soft_wrap=True)
-    output.print(f"Look around: medsafe-harvest --data {folder} stats", soft_wrap=True)
+    output.print(f"Look around: {sys.argv[0]} --data {folder} stats", soft_wrap=True)
     output.print(f"Time: {time.monotonic() - began:.0f} s")
     raise typer.Exit(Exit.INCOMPLETE if incomplete else Exit.DONE)
+
+
+def _print_examples(folder: Path) -> None:
+    """Papers that both services know and that reached a journal or conference, the newest."""
+    columns = ["title", "year", "venue", "venue_kind", "sources", "topics"]
+    papers = snapshot.read(folder, "papers", columns).to_pylist()
+    published = [
+        paper
+        for paper in papers
+        if paper["venue_kind"] in ("journal", "conference") and len(paper["sources"]) > 1
+    ]
+    published.sort(key=lambda paper: (-paper["year"], paper["title"]))
+    table = Table("year", "title", "venue", "topics", title="A few of them", title_justify="left")
+    for paper in published[:5]:
+        topics = ", ".join(paper["topics"])
+        table.add_row(str(paper["year"]), Text(paper["title"]), Text(paper["venue"]), topics)
+    output.print(table)
 
 
 def _fresh(folder: Path) -> Path:
