@@ -226,9 +226,7 @@ def search(  # noqa: PLR0913 - the question, the means and the bounds
         tasks = [Task(source, query, window) for source in config.sources]
         more = fetch(tasks, config, store, network, observer)
         fetched = Fetched(more.records + fetched.records, more.skipped + fetched.skipped)
-        collected = collect(
-            (page for page in store.pages() if page.query == query.id), config.sources
-        )
+        collected = collect(store.pages(query.id), config.sources)
         if len(collected.records) >= limit * len(config.sources) or window.since <= since:
             break
         until, days = window.since - timedelta(days=1), days * 2

@@ -160,7 +160,10 @@ def test_a_query_asked_once_prints_merged_papers_and_leaves_nothing(
 def test_a_saved_query_joins_the_table(services: loopback.Services, tmp_path: Path) -> None:
     project = make_project(tmp_path, services)
     assert project.run("query", "unlearning", "--save").exit_code == 0
-    assert {tuple(paper["queries"]) for paper in papers(project)} == {("ad-hoc",)}
+    assert project.run("query", "backdoor", "--save", "--format", "json").exit_code == 0
+    named = {tuple(paper["queries"]) for paper in papers(project)}
+    assert len(named) == 2, "each question has a name of its own"
+    assert all(name.startswith("ad-hoc-") for names in named for name in names)
 
 
 def test_a_query_that_cannot_be_read_is_a_usage_error(harvested: Project) -> None:
@@ -253,3 +256,15 @@ def test_rebuilding_nothing_gives_an_empty_table(
     assert project.run("rebuild").exit_code == 0
     assert len(mh.load_papers(project.data / "curated")) == 0
     assert project.run("stats").exit_code == 0
+
+
+def test_the_tutorials_commands_work(harvested: Project) -> None:
+    text = (Path(__file__).parents[2] / "docs/tutorial.md").read_text(encoding="utf-8")
+    commands = [
+        line.removeprefix("$ medsafe-harvest ").removeprefix("--data data/demo ").split()
+        for line in text.splitlines()
+        if line.startswith("$ medsafe-harvest ")
+    ]
+    assert len(commands) >= 5
+    for command in commands:
+        assert harvested.run(*command).exit_code == 0, command

@@ -75,6 +75,8 @@ def harvest(
     was fetched is kept, and the next run goes on from there.
     """
     place: Workplace = context.obj
+    if since and until and since > until:
+        raise typer.BadParameter(f"--since {since:%Y-%m-%d} is later than --until {until:%Y-%m-%d}")
     config = place.config()
     wanted = Wanted(
         queries=_chosen(config.queries, query or []),

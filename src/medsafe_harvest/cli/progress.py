@@ -15,7 +15,6 @@ from rich.progress import (
     Progress,
     TaskID,
     TextColumn,
-    TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
@@ -54,8 +53,8 @@ class Reporter:
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[note]}"),
-            TimeElapsedColumn(),
             TimeRemainingColumn(),
+            TextColumn("left"),
         )
         with Progress(*columns, console=self._console, transient=True) as self._bars:
             yield self

@@ -102,15 +102,17 @@ class RawStore:
         """Number of sealed pages."""
         return sum(1 for _ in self.folder.glob(f"*/*/*/*/*{_META}"))
 
-    def pages(self) -> Iterator[StoredPage]:
-        """All sealed pages in the order in which they were fetched; ties by path.
+    def pages(self, query: str = "*") -> Iterator[StoredPage]:
+        """All sealed pages, or those of one query, in the order in which they were fetched.
+
+        Pages fetched at the same moment come in the order of their paths.
 
         Raises:
             StoreError: a page is damaged; names the file.
         """
         found = [
             (str(_read_json(path).get("fetched_at")), path.relative_to(self.folder).as_posix())
-            for path in self.folder.glob(f"*/*/*/*/*{_META}")
+            for path in self.folder.glob(f"*/*/*/{query}__*/*{_META}")
         ]
         for _, name in sorted(found):
             path = self.folder / name

@@ -72,8 +72,8 @@ class Retry:
     def delay(self, number: int, failure: RetryableError) -> float:
         """Seconds to wait after the try of that number, counted from 1.
 
-        Exponential backoff with full jitter (half of it kept, so that a wait is never nothing);
-        a throttled service gets at least its own pause, and what it asked for itself.
+        Exponential backoff, half of it random, so that clients do not come back together; a
+        throttled service gets at least its own pause, and what it asked for itself.
         """
         settings = self.settings
         ceiling = min(settings.wait_max, settings.wait_initial * 2.0 ** min(number - 1, 30))

@@ -249,11 +249,14 @@ def _unaskable(
 def parse_text(text: str) -> Query:
     """A query typed on the command line; :mod:`~medsafe_harvest.sources.query_text` has the rules.
 
+    Its id is made from its meaning, so that the same question asked twice is the same query.
+
     Raises:
         QuerySyntaxError: the text cannot be read; it names the column.
     """
     node = _as_node(parse_expression(text))
-    return Query(id="ad-hoc", description=re.sub(r"\s+", " ", text).strip(), all_of=(node,))
+    query = Query(id="ad-hoc", description=re.sub(r"\s+", " ", text).strip(), all_of=(node,))
+    return query.model_copy(update={"id": f"ad-hoc-{query.digest[:8]}"})
 
 
 def _as_node(expression: Expression) -> Node:
