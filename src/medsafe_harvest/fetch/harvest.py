@@ -109,11 +109,13 @@ def plan(config: Config, store: RawStore, wanted: Wanted, today: date) -> list[T
                 for record in attempts
                 if (record.source, record.query_digest) == (source, query.digest)
             )
+            days = Window(first, last)
             tasks += [
                 Task(source, query, window)
                 for window in missing(
-                    Window(first, last),
+                    days,
                     before,
+                    slow_days=config.sources[source].slow_days(days),
                     overlap_days=harvest.overlap_days,
                     window_days=harvest.window_days,
                 )

@@ -8,10 +8,9 @@ the same thing, days not yet settled, and heal the same way.
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from types import MappingProxyType
 
 from medsafe_harvest.fetch.rawstore import WindowRecord
 from medsafe_harvest.sources.base import Completeness, Window
@@ -19,30 +18,16 @@ from medsafe_harvest.sources.base import Completeness, Window
 _DAY = timedelta(days=1)
 #: Outcomes after which all papers of a window were received.
 FULL = frozenset((Completeness.COMPLETE.value, Completeness.EMPTY.value))
-
-
-class Standing(enum.StrEnum):
-    """What is known of a query's days at a source."""
-
-    COMPLETE = "complete"
-    #: Asked for, and something was wrong every time.
-    PARTIAL = "partial"
-    #: Never asked for.
-    MISSING = "missing"
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Adjacent days of one standing."""
-
-    window: Window
-    standing: Standing
-    #: Outcome of the last failed attempt, or empty.
-    why: str = ""
+_NONE: Mapping[date, int] = MappingProxyType({})
 
 
 def missing(
-    wanted: Window, records: Iterable[WindowRecord], *, overlap_days: int, window_days: int
+    wanted: Window,
+    records: Iterable[WindowRecord],
+    *,
+    overlap_days: int,
+    window_days: int,
+    slow_days: Mapping[date, int] = _NONE,
 ) -> list[Window]:
     """The windows to fetch now.
 
@@ -52,16 +37,16 @@ def missing(
         overlap_days: see the module.
         window_days: longest window. Borders lie at multiples of it, counted from ``wanted.since``,
             so that runs ask for the same windows.
+        slow_days: days that need more than the overlap, see ``Source.slow_days``.
 
     Returns:
         Windows in order of time, without common days.
     """
     settled = united(
-        Window(record.window.since, last)
+        window
         for record in records
         if record.outcome in FULL
-        and (last := min(record.window.until, _settles(record, overlap_days)))
-        >= record.window.since
+        for window in _settled(record, overlap_days, slow_days)
     )
     pieces: list[Window] = []
     for gap in _gaps(wanted, settled):
@@ -74,9 +59,21 @@ def missing(
     return pieces
 
 
-def _settles(record: WindowRecord, overlap_days: int) -> date:
-    """Last day that was over for long enough when the attempt ended."""
-    return record.finished_at.date() - timedelta(days=overlap_days + 1)
+def _settled(
+    record: WindowRecord, overlap_days: int, slow_days: Mapping[date, int]
+) -> list[Window]:
+    """The days of a complete window that were over for long enough when it was fetched."""
+    finished = record.finished_at.date()
+    since = record.window.since
+    until = min(record.window.until, finished - timedelta(days=overlap_days + 1))
+    if until < since:
+        return []
+    too_early = [
+        Window(day, day)
+        for day, days in sorted(slow_days.items())
+        if since <= day <= until and (finished - day).days <= days
+    ]
+    return _gaps(Window(since, until), too_early)
 
 
 def united(windows: Iterable[Window]) -> list[Window]:
@@ -88,33 +85,6 @@ def united(windows: Iterable[Window]) -> list[Window]:
         else:
             united.append(window)
     return united
-
-
-def standing(wanted: Window, records: Iterable[WindowRecord]) -> list[Stretch]:
-    """The wanted days by what is known of them, in order of time.
-
-    A day counts as complete once a window that holds it was, late arrivals or not.
-    """
-    attempts = list(records)
-    full = united(record.window for record in attempts if record.outcome in FULL)
-    failed = [record for record in attempts if record.outcome not in FULL]
-    stretches = [
-        Stretch(common, Standing.COMPLETE)
-        for window in full
-        if (common := _common(window, wanted)) is not None
-    ]
-    for gap in _gaps(wanted, full):
-        tried = united(
-            common for record in failed if (common := _common(record.window, gap)) is not None
-        )
-        for window in tried:
-            last = max(
-                (record for record in failed if _common(record.window, window) is not None),
-                key=lambda record: record.finished_at,
-            )
-            stretches.append(Stretch(window, Standing.PARTIAL, last.outcome))
-        stretches += [Stretch(window, Standing.MISSING) for window in _gaps(gap, tried)]
-    return sorted(stretches, key=lambda stretch: stretch.window)
 
 
 def _gaps(wanted: Window, covered: list[Window]) -> list[Window]:
@@ -132,8 +102,3 @@ def _gaps(wanted: Window, covered: list[Window]) -> list[Window]:
     if start <= wanted.until:
         gaps.append(Window(start, wanted.until))
     return gaps
-
-
-def _common(one: Window, other: Window) -> Window | None:
-    since, until = max(one.since, other.since), min(one.until, other.until)
-    return Window(since, until) if since <= until else None

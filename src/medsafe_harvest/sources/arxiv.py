@@ -14,8 +14,9 @@ Rules taken from the service's published source and from recorded responses:
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar
 
 from lxml import etree
@@ -115,6 +116,10 @@ class ArxivSource:
     def widened(self, query: Query) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's signature
         """Nothing: arXiv's language expresses all of the neutral form."""
         return ()
+
+    def slow_days(self, window: Window) -> Mapping[date, int]:  # noqa: ARG002 - the protocol's signature
+        """None: all papers appear within days of their submission."""
+        return {}
 
     def harvest(self, query: Query, window: Window) -> Generator[Request, PageContent, Harvested]:
         """Ask for everything that the query finds in the window, by first submission in UTC.

@@ -193,6 +193,9 @@ class Source(Protocol):
     def widened(self, query: Query) -> tuple[str, ...]:
         """What of the query this service cannot express, in words; it then returns more."""
 
+    def slow_days(self, window: Window) -> Mapping[date, int]:
+        """Days of the window that papers reach especially late, and how many days later."""
+
     def harvest(self, query: Query, window: Window) -> Generator[Request, PageContent, Harvested]:
         """Ask for everything that the query finds in the window."""
 

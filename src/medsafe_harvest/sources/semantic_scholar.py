@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar
 
 from medsafe_harvest.errors import EmptyPageError, MalformedPageError, RefusedError, ThrottledError
@@ -44,6 +45,8 @@ from medsafe_harvest.sources.query import Query
 from medsafe_harvest.sources.s2_paper import Json, record
 from medsafe_harvest.sources.service import ServiceSettings
 
+#: A year and a half after 1 January, a paper of that year without a day is no news any more.
+_UNDATED_DAYS = 545
 _PATH = "graph/v1/paper/search/bulk"
 #: Flat fields only: bulk search refuses nested ones, tldr and embedding.
 _FIELDS = (
@@ -95,6 +98,11 @@ class SemanticScholarSource:
             for term in _restricted(query.expression, excluded=True)
         )
         return tuple(lost)
+
+    def slow_days(self, window: Window) -> Mapping[date, int]:
+        """Each 1 January: papers without a day arrive there during their year and the next."""
+        new_years = (date(year, 1, 1) for year in range(window.since.year, window.until.year + 1))
+        return {day: _UNDATED_DAYS for day in new_years if window.since <= day}
 
     def harvest(self, query: Query, window: Window) -> Generator[Request, PageContent, Harvested]:
         """Ask for everything that the query finds in the window, by publication date.

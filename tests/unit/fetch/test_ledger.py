@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medsafe_harvest.fetch.ledger import FULL, Standing, missing, standing
+from medsafe_harvest.fetch.ledger import FULL, missing
 from medsafe_harvest.fetch.rawstore import WindowRecord
 from medsafe_harvest.sources.base import Window
 
@@ -36,40 +36,32 @@ def attempts(draw: st.DrawFn) -> WindowRecord:
     )
 
 
-@given(windows(), st.lists(attempts(), max_size=8), st.integers(0, 9), st.integers(1, 30))
+slow = st.dictionaries(
+    st.integers(0, 100).map(lambda number: START + timedelta(days=number)),
+    st.integers(0, 60),
+    max_size=4,
+)
+
+
+@given(windows(), st.lists(attempts(), max_size=8), st.integers(0, 9), st.integers(1, 30), slow)
 def test_missing_are_exactly_the_unsettled_days_in_aligned_pieces(
-    wanted: Window, records: list[WindowRecord], overlap: int, longest: int
+    wanted: Window,
+    records: list[WindowRecord],
+    overlap: int,
+    longest: int,
+    slow_days: dict[date, int],
 ) -> None:
     settled = {
         day
         for record in records
         if record.outcome in FULL
         for day in days(record.window)
-        if (record.finished_at.date() - (day + timedelta(days=1))).days >= overlap
+        if (record.finished_at.date() - (day + timedelta(days=1))).days
+        >= max(overlap, slow_days.get(day, 0))
     }
-    found = missing(wanted, records, overlap_days=overlap, window_days=longest)
+    found = missing(wanted, records, overlap_days=overlap, window_days=longest, slow_days=slow_days)
     asked = [day for window in found for day in sorted(days(window))]
     assert asked == sorted(days(wanted) - settled)
     for window in found:
         first = (window.since - wanted.since).days // longest
         assert (window.until - wanted.since).days // longest == first
-
-
-@given(windows(), st.lists(attempts(), max_size=8))
-def test_standing_names_each_wanted_day_once_and_rightly(
-    wanted: Window, records: list[WindowRecord]
-) -> None:
-    full = {d for r in records if r.outcome in FULL for d in days(r.window)}
-    tried = {d for r in records for d in days(r.window)}
-    told = [(d, s.standing) for s in standing(wanted, records) for d in sorted(days(s.window))]
-    assert told == [
-        (
-            day,
-            Standing.COMPLETE
-            if day in full
-            else Standing.PARTIAL
-            if day in tried
-            else Standing.MISSING,
-        )
-        for day in sorted(days(wanted))
-    ]

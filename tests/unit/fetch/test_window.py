@@ -83,6 +83,9 @@ class FakeSource:
     def widened(self, query: Query) -> tuple[str, ...]:  # noqa: ARG002 - as the protocol says
         return ()
 
+    def slow_days(self, window: Window) -> dict[date, int]:  # noqa: ARG002 - as the protocol says
+        return {}
+
     def harvest(self, query: Query, window: Window) -> Generator[Request, PageContent, Harvested]:
         content = yield Request("find", (("q", query.id), ("days", str(window.days))))
         kind = Completeness.COMPLETE if content.entries <= 2 else Completeness.TOO_LARGE

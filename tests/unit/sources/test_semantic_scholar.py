@@ -331,3 +331,8 @@ def test_a_paper_without_a_name_is_noted_and_does_not_keep_the_window_open(drive
     odd = PageContent(records=(), entries=1, total=1, rejected=("data[0]: no paperId",))
     verdict, _ = harvest(drive, lambda _: odd)
     assert verdict == Harvested(Completeness.COMPLETE, 1, 0, ("page 1: data[0]: no paperId",))
+
+
+def test_the_first_of_january_is_read_again_for_a_year_and_a_half() -> None:
+    slow = SemanticScholarSource().slow_days(Window(date(2024, 1, 2), date(2026, 11, 21)))
+    assert slow == {date(2025, 1, 1): 545, date(2026, 1, 1): 545}
