@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import arxiv
+import feedparser
 import pytest
 from arxiv import _feed as peer
 from hypothesis import given, settings
@@ -52,8 +53,16 @@ def test_every_recorded_atom_page_gives_all_its_entries(shared_data: Path) -> No
         assert content.entries == len(content.records) == len(re.findall(rb"<entry[ >]", body))
         assert content.rejected == ()
         same_as_the_arxiv_package(content, peer.parse(body))
+        third = [(entry.id.partition("/abs/")[2], entry.published) for entry in feed_of(body)]
+        ours = [(dict(one.identifiers)["arxiv"], one.published) for one in content.records]
+        assert ours == third
         pages += 1
     assert pages == 22
+
+
+def feed_of(body: bytes) -> list[Any]:
+    entries: list[Any] = feedparser.parse(body).entries
+    return entries
 
 
 def same_as_the_arxiv_package(content: PageContent, theirs: Any) -> None:
