@@ -21,7 +21,6 @@ from medsafe_harvest import __version__, loopback, pipeline
 from medsafe_harvest.config import Config, load_config
 from medsafe_harvest.fetch.clock import SystemClock
 from medsafe_harvest.fetch.harvest import Network, Task, Wanted, fetch, plan
-from medsafe_harvest.fetch.limiter import Limiter
 from medsafe_harvest.fetch.rawstore import RawStore, WindowRecord
 from medsafe_harvest.sources.base import Page, PageContent, Window
 
@@ -80,7 +79,7 @@ def harvested(config: Config, corpus: Path) -> Iterator[tuple[RawStore, list[Tas
         store = RawStore(Path(folder), version=__version__)
         wanted = Wanted(local.queries, tuple(local.sources))
         tasks = plan(local, store, wanted, clock.now().date())
-        network = Network(clock, Limiter(Path(folder) / "state", clock), {}, __version__)
+        network = Network(clock, Path(folder) / "state", {}, __version__)
         began = time.perf_counter()
         fetch(tasks, local, store, network, Stopwatch())
         yield store, tasks, time.perf_counter() - began

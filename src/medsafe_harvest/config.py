@@ -31,7 +31,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from medsafe_harvest.config_files import load
 from medsafe_harvest.dedupe.overrides import Overrides
@@ -118,8 +118,9 @@ class Settings(_Section):
             try:
                 _adjusted(SOURCES[name], changes)
             except ValidationError as error:
+                keys = (*_own_settings(SOURCES[name]), *ServiceSettings.model_fields)
                 mistakes += [
-                    _mistake(found["msg"], (name, *found["loc"]), found["input"])
+                    _mistake(_words(found, keys), (name, *found["loc"]), found["input"])
                     for found in error.errors()
                 ]
         if mistakes:
@@ -132,6 +133,17 @@ def _mistake(message: str, place: tuple[int | str, ...], value: object) -> InitE
     return InitErrorDetails(type=error, loc=place, input=value)
 
 
+def _own_settings(source: Source) -> tuple[str, ...]:
+    kind: Any = type(source)
+    return tuple(field.name for field in dataclasses.fields(kind))
+
+
+def _words(found: ErrorDetails, known: tuple[str, ...]) -> str:
+    if found["type"] == "extra_forbidden":
+        return f"unknown key {found['loc'][-1]!r}; there are {', '.join(known)}"
+    return found["msg"].removeprefix("Value error, ")
+
+
 def _adjusted(source: Source, changes: Mapping[str, Any]) -> tuple[Source, ServiceSettings]:
     """The source and its service with the changes made.
 
@@ -139,7 +151,7 @@ def _adjusted(source: Source, changes: Mapping[str, Any]) -> tuple[Source, Servi
         ValidationError: a change is to a setting that neither has, or is not a valid value.
     """
     kind: Any = type(source)
-    own = {field.name for field in dataclasses.fields(kind)}
+    own = _own_settings(source)
     adjusted: Source = TypeAdapter(kind).validate_python(
         {name: value for name, value in changes.items() if name in own}
     )

@@ -22,6 +22,16 @@ Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[int | str, ...]
 
 
+class _Loader(yaml.SafeLoader):
+    """Safe YAML whose dates stay text: the models read them, and name the place of a wrong one."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 def load(path: Path, model: type[Model]) -> Model:
     """The file as a model.
 
@@ -52,12 +62,12 @@ def _read(path: Path) -> tuple[Any, dict[Location, int]]:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot be read: {error}", file=str(path)) from error
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_Loader)
         if node is None:
             return None, {(): 1}
         lines = dict(_lines(node, ()))
         _refuse_repeated_keys(node, path)
-        return yaml.safe_load(text), lines
+        return yaml.load(text, Loader=_Loader), lines  # noqa: S506 - a safe loader
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise ConfigError(f"not YAML: {error.problem}", file=str(path), line=line) from error
@@ -117,12 +127,15 @@ def _explain(mistake: ErrorDetails, model: type[BaseModel]) -> str:
         near = difflib.get_close_matches(key, sorted(_all_keys(model)), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         return f"unknown key {key!r}{hint}"
+    if mistake["type"] in {"settings", "query"}:
+        return mistake["msg"]
     if mistake["type"] == "missing":
         return f"{where}: this key is required"
     message = mistake["msg"].removeprefix("Value error, ")
     value = mistake["input"]
     shown = isinstance(value, str | int | float | bool | date | datetime)
-    return f"{where}: {message}" + (f", not {value!r}" if shown and where else "")
+    said = f"{message}, not {value!r}" if shown else message
+    return f"{where}: {said}" if where else said
 
 
 def _all_keys(model: type[BaseModel]) -> set[str]:

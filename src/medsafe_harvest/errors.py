@@ -15,6 +15,7 @@ The kind of failure is in the type, so that a caller never reads a message to de
         │   └── EmptyPageError    a valid page without the entries that its total announces
         └── TerminalError         the same request will fail again
             ├── RefusedError      the service answered that the request itself is wrong
+            ├── UnaskableError    this query cannot be put to this service; it was not sent
             ├── ForbiddenError    401 or 403: key missing or wrong, or this client is blocked
             └── MovedError        a redirect: the base URL in the configuration is out of date
 """
@@ -100,6 +101,12 @@ class RefusedError(TerminalError):
     """The service says that the request itself is wrong."""
 
     outcome = "refused"
+
+
+class UnaskableError(TerminalError):
+    """The query cannot be put to the service, so nothing was sent."""
+
+    outcome = "unaskable"
 
 
 class ForbiddenError(TerminalError):

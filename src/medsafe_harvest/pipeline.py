@@ -19,10 +19,11 @@ from medsafe_harvest.config import Config
 from medsafe_harvest.curated import snapshot
 from medsafe_harvest.dedupe.merge import merge
 from medsafe_harvest.engines import duckdb as engine
-from medsafe_harvest.errors import FetchError
+from medsafe_harvest.errors import CuratedError, FetchError
 from medsafe_harvest.fetch.harvest import Fetched, HarvestObserver, Network, Task, fetch
 from medsafe_harvest.fetch.ledger import FULL, united
 from medsafe_harvest.fetch.rawstore import RawStore, StoredPage, WindowRecord
+from medsafe_harvest.fetch.window import HOPELESS
 from medsafe_harvest.normalize.records import Seen, to_batch
 from medsafe_harvest.schema import PAPER, RECORD, RELATION
 from medsafe_harvest.sources.base import Source, SourceRecord, Window
@@ -165,6 +166,8 @@ def curate(store: RawStore, config: Config, folder: Path, steps: Steps) -> Curat
     """
     steps.step("read", store.count())
     collected = collect(store.pages(), config.sources)
+    if not collected.pages:
+        _spare_what_is_there(store, folder)
     steps.step("normalize", len(collected.records))
     records = records_table(collected, config)
     tables = build(records, config, steps)
@@ -218,16 +221,22 @@ def search(  # noqa: PLR0913 - the question, the means and the bounds
 
     The stretches of time asked for double, until there are enough papers or ``since`` is reached.
     """
-    until = network.clock.now().date()
-    days = _FIRST_STRETCH
+    began = network.clock.now()
+    until, days = began.date(), _FIRST_STRETCH
+    asked = set(config.sources)
     fetched = Fetched((), ())
     while True:
         window = Window(max(since, until - timedelta(days=days - 1)), until)
-        tasks = [Task(source, query, window) for source in config.sources]
+        tasks = [Task(source, query, window) for source in sorted(asked)]
         more = fetch(tasks, config, store, network, observer)
         fetched = Fetched(more.records + fetched.records, more.skipped + fetched.skipped)
-        collected = collect(store.pages(query.id), config.sources)
-        if len(collected.records) >= limit * len(config.sources) or window.since <= since:
+        # Who is down or has had enough is not asked for the next stretch.
+        asked -= {record.source for record in more.records if record.outcome in HOPELESS}
+        # The store may hold what the same question found on another day.
+        now = (page for page in store.pages(query.id) if page.fetched_at >= began)
+        collected = collect(now, config.sources)
+        enough = len(collected.records) >= limit * len(asked)
+        if not asked or enough or window.since <= since:
             break
         until, days = window.since - timedelta(days=1), days * 2
     return Found(fetched, build(records_table(collected, config), config, observer).papers)
@@ -240,6 +249,15 @@ def _complete(windows: Iterable[WindowRecord]) -> list[list[str]]:
         if window.outcome in FULL:
             full.setdefault((window.source, window.query), []).append(window.window)
     return [[*key, str(days)] for key in sorted(full) for days in united(full[key])]
+
+
+def _spare_what_is_there(store: RawStore, folder: Path) -> None:
+    """An empty store is more likely a mistyped folder than a wish to have nothing."""
+    if (folder / "current").exists():
+        raise CuratedError(
+            f"{store.folder} holds no page, so the snapshot in {folder} is left as it is: "
+            "check --data, or remove the folder to begin anew"
+        )
 
 
 def _about(store: RawStore, config: Config, collected: Collected) -> dict[str, Any]:

@@ -180,7 +180,7 @@ RELATION = pa.schema(
         _field(
             "kind",
             pa.string(),
-            "is_preprint_of, is_version_of, corrects, comments_on or is_part_of",
+            "is_preprint_of, corrects or comments_on",
             required=True,
         ),
         _field("right", pa.string(), "record_id that it relates to", required=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shlex
 import shutil
 from collections import defaultdict
 from datetime import date
@@ -258,12 +259,13 @@ def test_rebuilding_nothing_gives_an_empty_table(
     assert project.run("stats").exit_code == 0
 
 
-def test_the_tutorials_commands_work(harvested: Project) -> None:
-    text = (Path(__file__).parents[2] / "docs/tutorial.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", ["README.md", "docs/tutorial.md"])
+def test_the_commands_of_a_document_work(harvested: Project, page: str) -> None:
+    text = (Path(__file__).parents[2] / page).read_text(encoding="utf-8")
     commands = [
-        line.removeprefix("$ medsafe-harvest ").removeprefix("--data data/demo ").split()
+        shlex.split(line.partition("medsafe-harvest ")[2].removeprefix("--data data/demo "))
         for line in text.splitlines()
-        if line.startswith("$ medsafe-harvest ")
+        if line.startswith(("$ medsafe-harvest ", "medsafe-harvest --data ", "medsafe-harvest qu"))
     ]
     assert len(commands) >= 5
     for command in commands:

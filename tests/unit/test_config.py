@@ -61,7 +61,12 @@ def test_changes_reach_the_source_and_its_service(folder: Path) -> None:
         ("settings.yaml", {"sources": {"arxive": {}}}, 2, "there are arxiv, semantic_scholar"),
         ("settings.yaml", {"sources": {"arxiv": {"page_size": "many"}}}, 3, "integer"),
         ("settings.yaml", {"sources": {"arxiv": {"page_size": 0}}}, 2, "page_size must be"),
-        ("settings.yaml", {"sources": {"arxiv": {"colour": 1}}}, 3, "Extra inputs"),
+        (
+            "settings.yaml",
+            {"sources": {"arxiv": {"colour": 1}}},
+            3,
+            "unknown key 'colour'; there are page_size",
+        ),
         ("settings.yaml", {"contact": "nobody"}, 1, "contact"),
         ("queries.yaml", {"queries": [QUERY | {"sources": ["s2"]}]}, 7, "no source 's2'"),
         ("queries.yaml", {"queries": [QUERY | {"raw": {"pubmed": "x"}}]}, 7, "no source 'pubmed'"),

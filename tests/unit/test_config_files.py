@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ class Shop(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     items: tuple[Item, ...] = ()
     pages: int = 1
+    opened: date | None = None
 
 
 @pytest.mark.parametrize(
@@ -33,7 +35,8 @@ class Shop(BaseModel):
         ("pages: 1\npages: 2\n", 2, "stands twice, first on line 1"),
         ("items:\n  - {name: [}\n", 2, "not YAML"),
         ("pages: x\nitems:\n  - name: 1\n", 1, "1 more, on line 3"),
-        ("- a\n", 1, "valid dictionary"),
+        ("- a\n", 1, "Input should be a valid dictionary"),
+        ("opened: 2024-13-45\n", 1, "opened: Input should be a valid date"),
     ],
 )
 def test_a_mistake_names_its_line(tmp_path: Path, text: str, line: int, words: str) -> None:

@@ -41,7 +41,11 @@ def test_links_between_documents_lead_somewhere(page: Path) -> None:
 
 def test_every_command_in_the_readme_exists() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"^(?:\.venv/bin/)?medsafe-harvest ([a-z]+)", readme, re.MULTILINE))
+    named = set(
+        re.findall(
+            r"^(?:\.venv/bin/)?medsafe-harvest (?:--data \S+ )?([a-z]+)", readme, re.MULTILINE
+        )
+    )
     known = set(vars(typer.main.get_command(app))["commands"])
     assert named
     assert named <= known

@@ -2,14 +2,18 @@
 
 Results go to standard output, everything said about the work to standard error, so that
 ``--json`` can be piped. Exit codes: 0 done, 1 failed, 2 wrong command line or configuration,
-3 incomplete (some windows are missing and the next run fetches them).
+3 incomplete (some windows are missing and the next run fetches them), 130 interrupted.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import Any
 
 import typer
+from rich.text import Text
+from typer.core import TyperGroup
 
 from medsafe_harvest.cli import demo, doctor, harvest, inspect, query
 from medsafe_harvest.cli.context import (
@@ -19,18 +23,33 @@ from medsafe_harvest.cli.context import (
     VersionOption,
     Workplace,
     console,
-    show_version,
 )
 from medsafe_harvest.errors import ConfigError, MedsafeError
 
+
+class Commands(TyperGroup):
+    """The commands, with one answer to an interrupt."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            console.print("interrupted: what was fetched is kept; run it again to go on")
+            sys.stdout.flush()
+            # Threads that wait for a service need not be waited for: nothing is half-written.
+            os._exit(Exit.INTERRUPTED)
+
+
 app = typer.Typer(
     name="medsafe-harvest",
+    cls=Commands,
     help="One clean table of the literature on trustworthy machine learning in medicine.\n\n"
     "Fetches arXiv and Semantic Scholar for the seed queries in config/queries.yaml, keeps every "
     "response under data/raw, merges the records of the same paper, tags them by topic, and "
     "writes Parquet under data/curated.\n\n"
     "Exit codes: 0 done, 1 failed, 2 wrong command line or configuration, 3 incomplete (some "
-    "windows are missing; the next run fetches them).",
+    "windows are missing; the next run fetches them), 130 interrupted.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -42,10 +61,8 @@ def _workplace(
     context: typer.Context,
     config: ConfigOption = None,
     data: DataOption = None,
-    version: VersionOption = False,
+    version: VersionOption = False,  # noqa: ARG001 - its callback does the work
 ) -> None:
-    if version:
-        show_version()
     context.obj = Workplace.find(config, data)
 
 
@@ -61,8 +78,8 @@ def main() -> None:
     try:
         app()
     except ConfigError as error:
-        console.print(f"[bold red]configuration:[/] {error}", highlight=False, soft_wrap=True)
+        console.print(Text.assemble(("configuration: ", "bold red"), str(error)), soft_wrap=True)
         sys.exit(Exit.USAGE)
     except MedsafeError as error:
-        console.print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
+        console.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
         sys.exit(Exit.FAILED)

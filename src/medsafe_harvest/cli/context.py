@@ -20,9 +20,9 @@ from medsafe_harvest.errors import ConfigError
 _NAME = "medsafe-harvest"
 
 #: Messages and progress.
-console = Console(stderr=True)
+console = Console(stderr=True, markup=False, highlight=False)
 #: Results.
-output = Console()
+output = Console(markup=False, highlight=False)
 
 
 class Exit(enum.IntEnum):
@@ -32,6 +32,8 @@ class Exit(enum.IntEnum):
     FAILED = 1
     USAGE = 2
     INCOMPLETE = 3
+    #: As shells have it for an interrupt.
+    INTERRUPTED = 130
 
 
 ConfigOption = Annotated[
@@ -53,8 +55,19 @@ DataOption = Annotated[
         file_okay=False,
     ),
 ]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"{_NAME} {metadata.version(_NAME)}")
+        raise typer.Exit(Exit.DONE)
+
+
 VersionOption = Annotated[
-    bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)
+    bool,
+    typer.Option(
+        "--version", help="Print the version and leave.", is_eager=True, callback=_show_version
+    ),
 ]
 
 
@@ -110,12 +123,6 @@ def _usual_config() -> Path:
 def environment(name: str | None) -> str | None:
     """A setting from the environment; blank counts as not set."""
     return (os.environ.get(name, "").strip() or None) if name else None
-
-
-def show_version() -> None:
-    """Print the version and leave."""
-    typer.echo(f"{_NAME} {metadata.version(_NAME)}")
-    raise typer.Exit(Exit.DONE)
 
 
 def print_json(value: Any) -> None:

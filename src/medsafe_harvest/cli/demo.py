@@ -14,7 +14,7 @@ from rich.text import Text
 
 from medsafe_harvest import loopback
 from medsafe_harvest.cli.context import Exit, Workplace, console, output
-from medsafe_harvest.cli.harvest import everything, run
+from medsafe_harvest.cli.harvest import alone, everything, run
 from medsafe_harvest.cli.inspect import count
 from medsafe_harvest.config import Config
 from medsafe_harvest.curated import snapshot
@@ -80,12 +80,15 @@ def _print_examples(folder: Path) -> None:
 
 def _fresh(folder: Path) -> Path:
     """An empty folder; never empties one that a demo did not make."""
-    if folder.exists() and any(folder.iterdir()):
-        if not (folder / _MARK).exists():
-            raise StoreError(f"{folder} holds something else than a demo: choose another --into")
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / _MARK).touch()
+    if folder.exists() and not folder.is_dir():
+        raise StoreError(f"{folder} is no folder: choose another --into")
+    if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).exists():
+        raise StoreError(f"{folder} holds something else than a demo: choose another --into")
+    with alone(Workplace(folder, folder)):
+        for name in ("raw", "curated"):
+            if (folder / name).exists():
+                shutil.rmtree(folder / name)
+        (folder / _MARK).touch()
     return folder
 
 
@@ -109,21 +112,31 @@ def serve(
             dir_okay=False,
         ),
     ] = None,
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8642,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")
+    ] = 8642,
 ) -> None:
     """Serve stand-ins of arXiv and Semantic Scholar on this machine until interrupted."""
-    papers = loopback.read_corpus(corpus) if corpus else loopback.bundled_corpus()
-    with loopback.running(papers, port=port) as services:
-        output.print("Put this into a copy of config/settings.yaml, and stop with Ctrl-C:\n")
-        output.print(
-            "sources:\n"
-            f"  arxiv:\n    base_url: {services.arxiv_url}\n    min_interval: 0\n"
-            f"  semantic_scholar:\n    base_url: {services.semantic_scholar_url}\n"
-            "    min_interval: 0",
-            highlight=False,
-        )
-        try:
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            console.print("stopped")
+    try:
+        papers = loopback.read_corpus(corpus) if corpus else loopback.bundled_corpus()
+    except (ValueError, OSError) as error:
+        message = f"{corpus} cannot be served: {error}; docs/loopback.md describes the columns"
+        raise typer.BadParameter(message) from error
+    try:
+        loopback.serve(papers, port=port, ready=_print_settings)
+    except OSError as error:
+        raise typer.BadParameter(f"port {port} cannot be used: {error}") from error
+    except KeyboardInterrupt:
+        console.print("stopped")
+
+
+def _print_settings(services: loopback.Services) -> None:
+    console.print(
+        "Both services answer until Ctrl-C. To harvest from them, let this be the `sources` "
+        "section of config/settings.yaml:"
+    )
+    output.print(
+        "sources:\n"
+        f"  arxiv:\n    base_url: {services.arxiv_url}\n    min_interval: 0\n"
+        f"  semantic_scholar:\n    base_url: {services.semantic_scholar_url}\n    min_interval: 0"
+    )

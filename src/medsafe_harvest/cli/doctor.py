@@ -17,9 +17,20 @@ from medsafe_harvest.cli.context import Exit, Workplace, environment, output, pr
 from medsafe_harvest.cli.harvest import network
 from medsafe_harvest.config import Config
 from medsafe_harvest.curated import snapshot
-from medsafe_harvest.errors import ConfigError, CuratedError, FetchError
+from medsafe_harvest.errors import (
+    ConfigError,
+    CuratedError,
+    FetchError,
+    RefusedError,
+    StoreError,
+)
+from medsafe_harvest.fetch.limiter import Limiter
 from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.sources.base import Request
+from medsafe_harvest.sources.http import raise_for_status
+
+#: Seconds that a person waits for a service's turn.
+_PATIENCE = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +60,9 @@ def doctor(
     if as_json:
         print_json([{"about": one.about, "well": one.well, "says": one.says} for one in findings])
     else:
-        table = Table("", "what", "finding")
+        table = Table("")
+        table.add_column("what", overflow="fold")
+        table.add_column("finding", overflow="fold")
         for one in findings:
             sign = (
                 Text("well", "green") if one.well else Text("stops" if one.stops else "note", "red")
@@ -79,24 +92,32 @@ def examine(place: Workplace, *, offline: bool) -> Iterator[Finding]:
 
 
 def _writable(folder: Path) -> Finding:
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder):
+        with tempfile.NamedTemporaryFile(dir=nearest):
             pass
     except OSError as error:
         return Finding(str(folder), False, f"cannot be written: {error}")
-    return Finding(str(folder), True, "can be written")
+    return Finding(str(folder), True, "can be written" if nearest == folder else "can be made")
 
 
 def _stored(place: Workplace) -> Iterator[Finding]:
     store = RawStore(place.raw, version=__version__)
-    damaged = list(store.verify())
-    says = damaged[0] if damaged else f"{store.count():,} pages, checksums right"
+    try:
+        damaged = list(store.verify())
+        says = f"{store.count():,} pages, checksums right"
+    except StoreError as error:
+        damaged = [str(error)]
+    if damaged:
+        says = f"{len(damaged)} damaged; the first: {damaged[0]}"
     yield Finding("stored pages", not damaged, says)
+    if not (place.curated / "current").exists():
+        yield Finding("curated snapshot", True, "none yet: run `medsafe-harvest harvest`")
+        return
     try:
         problems = snapshot.verify(snapshot.current(place.curated))
-    except CuratedError:
-        yield Finding("curated snapshot", True, "none yet: run `medsafe-harvest harvest`")
+    except CuratedError as error:
+        yield Finding("curated snapshot", False, str(error))
         return
     says = f"{problems[0]}: run `medsafe-harvest rebuild`" if problems else "checksums right"
     yield Finding("curated snapshot", not problems, says)
@@ -117,12 +138,18 @@ def _keys(config: Config) -> Iterator[Finding]:
 def _reachable(place: Workplace, config: Config) -> Iterator[Finding]:
     """One small request to each service, at its pace; any answer will do."""
     ways = network(place, config)
+    limiter = Limiter(place.state, ways.clock)
     for name, service in config.services.items():
-        ways.limiter.wait(name, service.min_interval)
-        with ways.client(config, name) as client:
-            try:
+        about = f"service {name}"
+        try:
+            limiter.wait(name, service.min_interval, _PATIENCE)
+            with ways.client(config, name) as client:
                 page = client.send(Request("", ()))
-            except FetchError as error:
-                yield Finding(f"service {name}", False, f"does not answer: {error}")
-                continue
-        yield Finding(f"service {name}", True, f"answers at {service.base_url} ({page.status})")
+            raise_for_status(page)
+        except RefusedError:
+            # Nothing was asked, so that a service says so is its health.
+            yield Finding(about, True, f"answers at {service.base_url}")
+        except (FetchError, StoreError) as error:
+            yield Finding(about, False, f"{service.base_url} does not answer as it should: {error}")
+        else:
+            yield Finding(about, True, f"answers at {service.base_url}")

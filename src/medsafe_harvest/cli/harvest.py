@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,7 +26,6 @@ from medsafe_harvest.config import Config
 from medsafe_harvest.errors import StoreError
 from medsafe_harvest.fetch.clock import SystemClock
 from medsafe_harvest.fetch.harvest import Fetched, Network, Wanted, fetch, plan
-from medsafe_harvest.fetch.limiter import Limiter
 from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.sources.query import Query
 
@@ -75,6 +73,7 @@ def harvest(
     was fetched is kept, and the next run goes on from there.
     """
     place: Workplace = context.obj
+    refuse_future(since)
     if since and until and since > until:
         raise typer.BadParameter(f"--since {since:%Y-%m-%d} is later than --until {until:%Y-%m-%d}")
     config = place.config()
@@ -90,6 +89,17 @@ def harvest(
     else:
         _print(report)
     raise typer.Exit(Exit.INCOMPLETE if report.fetched.incomplete else Exit.DONE)
+
+
+def refuse_future(since: datetime | None) -> None:
+    """Refuse a first day that has not come yet.
+
+    Raises:
+        typer.BadParameter: it has not.
+    """
+    today = SystemClock().now().date()
+    if since and since.date() > today:
+        raise typer.BadParameter(f"--since {since:%Y-%m-%d} is later than today, {today} (UTC)")
 
 
 def rebuild(
@@ -125,25 +135,19 @@ def run(place: Workplace, config: Config, wanted: Wanted) -> Report:
     reporter = Reporter(console)
     with alone(place), reporter.running():
         tasks = plan(config, store, wanted, clock.now().date())
-        try:
-            fetched = fetch(tasks, config, store, network(place, config), reporter)
-        except KeyboardInterrupt:
-            console.print("interrupted: what was fetched is kept, the next harvest goes on from it")
-            # The threads that wait for a service need not be waited for: nothing is half-written.
-            os._exit(Exit.INCOMPLETE)
+        fetched = fetch(tasks, config, store, network(place, config), reporter)
         curated = pipeline.curate(store, config, place.curated, reporter)
     return Report(fetched, curated)
 
 
 def network(place: Workplace, config: Config) -> Network:
     """How services are reached from here, keys from the environment."""
-    clock = SystemClock()
     keys = {
         name: key
         for name, service in config.services.items()
         if (key := environment(service.api_key_env)) is not None
     }
-    return Network(clock, Limiter(place.state, clock), keys, __version__)
+    return Network(SystemClock(), place.state, keys, __version__)
 
 
 @contextmanager
@@ -185,7 +189,7 @@ def _known(known: Iterable[str], names: list[str]) -> tuple[str, ...]:
     unknown = [name for name in names if name not in set(known)]
     if unknown:
         raise typer.BadParameter(f"no {unknown[0]!r}; there are {', '.join(known)}")
-    return tuple(names or known)
+    return tuple(dict.fromkeys(names) or known)
 
 
 def _print(report: Report) -> None:

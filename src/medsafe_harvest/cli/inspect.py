@@ -52,15 +52,19 @@ def _print_dossier(found: Dossier) -> None:
     paper = found.paper
     output.print(Text(paper["title"], style="bold"))
     output.print(Text(", ".join(author["name"] for author in paper["authors"]) or "no authors"))
-    by_field = {entry["field"]: entry for entry in paper["provenance"]}
-    table = Table("field", "value", "from", "rule", "not chosen", title_justify="left")
+    origins: dict[str, list[str]] = {}
+    for entry in paper["provenance"]:
+        losers = [f"not chosen, from {one['record_id']}: {one['value']}" for one in entry["losers"]]
+        origin = f"from {entry['record_id']} ({entry['rule']})"
+        origins[entry["field"]] = [*origins.get(entry["field"], []), origin, *losers]
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     hidden = {"title", "authors", "provenance", "tags"}
     for name, value in paper.items():
-        if name in hidden or value is None or value == []:
-            continue
-        entry = by_field.get(name, {"record_id": "", "rule": "", "losers": []})
-        losers = "\n".join(f"{loser['record_id']}: {loser['value']}" for loser in entry["losers"])
-        table.add_row(name, Text(_plain(value)), entry["record_id"], entry["rule"], Text(losers))
+        if name not in hidden and value is not None and value != []:
+            said = [(f"\n{line}", "dim") for line in origins.get(name, [])]
+            table.add_row(Text(name, "bold"), Text.assemble(_plain(value), *said))
     output.print(table)
     _print_rows("Topics, and why", paper["tags"], ("facet", "topic", "score", "rule", "text"))
     _print_rows("Records", found.records, ("record_id", "title", "year", "venue", "queries"))
@@ -71,7 +75,9 @@ def _print_dossier(found: Dossier) -> None:
 def _print_rows(title: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
     if not rows:
         return
-    table = Table(*columns, title=title, title_justify="left")
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(Text(_plain(row[column])) for column in columns))
     output.print(table)

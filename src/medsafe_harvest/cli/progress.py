@@ -17,6 +17,7 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 
 from medsafe_harvest.fetch.harvest import Task
 from medsafe_harvest.fetch.ledger import FULL
@@ -50,13 +51,16 @@ class Reporter:
             return
         columns = (
             TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"),
-            TimeRemainingColumn(),
+            BarColumn(bar_width=12),
+            MofNCompleteColumn(table_column=Column(no_wrap=True)),
+            TextColumn(
+                "{task.fields[note]}",
+                table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1),
+            ),
+            TimeRemainingColumn(table_column=Column(no_wrap=True)),
             TextColumn("left"),
         )
-        with Progress(*columns, console=self._console, transient=True) as self._bars:
+        with Progress(*columns, console=self._console, transient=True, expand=True) as self._bars:
             yield self
         self._bars = None
         self._bar_of.clear()
@@ -65,10 +69,10 @@ class Reporter:
         """The windows of this run are known."""
         self._planned.update(task.source for task in tasks)
         for source, number in sorted(self._planned.items()):
-            if self._bars is not None:
-                self._bar_of[source] = self._bars.add_task(source, total=number, note="")
-            else:
+            if self._bars is None:
                 self._say(f"{source}: {number} windows to fetch")
+            elif source not in self._bar_of:
+                self._bar_of[source] = self._bars.add_task(source, total=number, note="")
         if not tasks:
             self._say("nothing to fetch: every window is complete")
 

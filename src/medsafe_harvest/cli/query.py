@@ -17,10 +17,10 @@ from rich.text import Text
 
 from medsafe_harvest import __version__, pipeline
 from medsafe_harvest.cli.context import Exit, Workplace, console, output, print_json
-from medsafe_harvest.cli.harvest import alone, network
+from medsafe_harvest.cli.harvest import alone, network, refuse_future
 from medsafe_harvest.cli.progress import Reporter
 from medsafe_harvest.config import Config
-from medsafe_harvest.errors import ConfigError
+from medsafe_harvest.errors import ConfigError, UnaskableError
 from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.sources.query import Query, parse_text
 from medsafe_harvest.sources.query_text import QuerySyntaxError
@@ -75,6 +75,7 @@ def query(
     The newest papers are asked for first, in ever longer stretches of time, until there are enough.
     """
     place: Workplace = context.obj
+    refuse_future(since)
     try:
         asked = parse_text(text)
     except QuerySyntaxError as error:
@@ -84,7 +85,9 @@ def query(
     reporter = Reporter(console)
     with (
         alone(place) if save else nullcontext(),
-        nullcontext(str(place.raw)) if save else TemporaryDirectory() as raw,
+        nullcontext(str(place.raw))
+        if save
+        else TemporaryDirectory(ignore_cleanup_errors=True) as raw,
     ):
         store = RawStore(Path(raw), version=__version__)
         with reporter.running():
@@ -114,7 +117,9 @@ def _print(papers: list[dict[str, Any]], style: Format) -> None:
         writer.writerow(_CSV_COLUMNS)
         writer.writerows([_cell(paper[name]) for name in _CSV_COLUMNS] for paper in papers)
     else:
-        table = Table("published", "title", "authors", "venue", "id", "topics")
+        table = Table()
+        for column in ("published", "title", "authors", "venue", "id", "topics"):
+            table.add_column(column, overflow="fold")
         for paper in papers:
             names = [author["name"] for author in paper["authors"]]
             table.add_row(
@@ -172,9 +177,9 @@ def _checked(query: Query, config: Config, place: Workplace) -> dict[str, Any]:
             continue
         try:
             forms[name] = {"compiled": source.compile(query), "widened": source.widened(query)}
-        except ValueError as error:
+        except UnaskableError as error:
             file = str(place.config_folder / "queries.yaml")
-            raise ConfigError(f"query {query.id}: {error}", file=file) from error
+            raise ConfigError(str(error), file=file) from error
     return {
         "id": query.id,
         "description": query.description,

@@ -55,7 +55,7 @@ def write(
         beside.mkdir(parents=True)
         digest = _write_tables(beside, tables, about)
         target = snapshots / f"{about['as_of'] or 'empty'}-{digest[:12]}"
-        if target.exists() and not verify(target):
+        if _is_whole(target):
             shutil.rmtree(beside)
         else:
             shutil.rmtree(target, ignore_errors=True)  # only there if somebody damaged it
@@ -72,6 +72,14 @@ def write(
             "Free some space or mend the permissions, then run: medsafe-harvest rebuild"
         ) from error
     return target
+
+
+def _is_whole(snapshot: Path) -> bool:
+    """Whether a snapshot is there with all its bytes."""
+    try:
+        return not verify(snapshot)
+    except CuratedError:
+        return False
 
 
 def _write_tables(folder: Path, tables: Mapping[str, pa.Table], about: Mapping[str, Any]) -> str:
@@ -149,16 +157,30 @@ def current(folder: Path) -> Path:
 
 
 def manifest(snapshot: Path) -> dict[str, Any]:
-    """What the snapshot says of itself."""
-    read: dict[str, Any] = json.loads((snapshot / _MANIFEST).read_text(encoding="utf-8"))
+    """What the snapshot says of itself.
+
+    Raises:
+        CuratedError: it is missing or damaged.
+    """
+    path = snapshot / _MANIFEST
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _damaged(path, str(error)) from error
+    if not isinstance(read, dict) or not {"tables", "schema_version"} <= read.keys():
+        raise _damaged(path, "it is no manifest")
     return read
+
+
+def _damaged(path: Path, why: str) -> CuratedError:
+    return CuratedError(f"{path} is damaged ({why}): run `medsafe-harvest rebuild`")
 
 
 def read(snapshot: Path, name: str, columns: list[str] | None = None) -> pa.Table:
     """One table of a snapshot, or some of its columns.
 
     Raises:
-        CuratedError: the snapshot was written by a later version of this package.
+        CuratedError: the snapshot is damaged, or of a later version of this package.
     """
     version = manifest(snapshot)["schema_version"]
     if version > SCHEMA_VERSION:
@@ -166,11 +188,19 @@ def read(snapshot: Path, name: str, columns: list[str] | None = None) -> pa.Tabl
             f"{snapshot} has schema version {version}, this package reads up to "
             f"{SCHEMA_VERSION}: upgrade medsafe-harvest"
         )
-    return pq.read_table(snapshot / f"{name}.parquet", columns=columns)
+    path = snapshot / f"{name}.parquet"
+    try:
+        return pq.read_table(path, columns=columns)
+    except (OSError, pa.ArrowException) as error:
+        raise _damaged(path, str(error)) from error
 
 
 def verify(snapshot: Path) -> list[str]:
-    """What is wrong with a snapshot's files, in words; empty where all is well."""
+    """What is wrong with a snapshot's files, in words; empty where all is well.
+
+    Raises:
+        CuratedError: the manifest is missing or damaged.
+    """
     problems = []
     for entry in manifest(snapshot)["tables"].values():
         path = snapshot / entry["file"]

@@ -8,7 +8,6 @@ kept with the record that said them.
 from __future__ import annotations
 
 import enum
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -19,9 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from medsafe_harvest.dedupe.paper_ids import mint
-from medsafe_harvest.schema import LOSING_VALUE, PAPER, PROVENANCE, STRINGS, WORK_FIELDS
-
-Rows = npt.NDArray[np.int64]
+from medsafe_harvest.dedupe.provenance import NOBODY, Rows, provenance
+from medsafe_harvest.schema import PAPER, STRINGS, WORK_FIELDS
 
 
 class Rule(enum.StrEnum):
@@ -102,7 +100,6 @@ _ORDER = {
     Rule.INDEX_FIRST: {"semantic_scholar": 0, "arxiv": 2},
 }
 _VENUE_KINDS = {"journal": 0, "conference": 0, "workshop": 1, None: 2, "preprint": 3}
-_NOBODY = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +142,13 @@ def merge(records: pa.Table, clusters: pa.Table) -> pa.Table:
     columns["other_dois"] = _union(grouped, ["doi", "other_dois"], without=columns["doi"])
     for field in ("authors", "categories"):
         columns[field] = _empty_for_null(columns[field])
-    columns["provenance"] = _provenance(grouped, winners)
+    columns["provenance"] = provenance(
+        grouped.records,
+        grouped.cluster,
+        {field: rule.value for field, rule in RULES.items()},
+        winners,
+        _contributors(grouped, winners["doi"]),
+    )
     names = [name for name in PAPER.names if name in columns]
     table = pa.table(
         [columns[name] for name in names],
@@ -192,9 +195,9 @@ def _winners(grouped: _Clustered, field: str, rule: Rule, chosen: Mapping[str, R
     has_value = _has_value(grouped.records[field])
     if rule in (Rule.WITH_VENUE, Rule.WITH_VENUE_OR_FIRST):
         with_venue = chosen["venue"]
-        usable = (with_venue != _NOBODY) & has_value[with_venue]
+        usable = (with_venue != NOBODY) & has_value[with_venue]
         if rule is Rule.WITH_VENUE:
-            return np.where(usable, with_venue, _NOBODY)
+            return np.where(usable, with_venue, NOBODY)
         first = _first_in_cluster(grouped, _rank(grouped.records, field, rule), has_value)
         return np.where(usable, with_venue, first)
     return _first_in_cluster(grouped, _rank(grouped.records, field, rule), has_value)
@@ -256,13 +259,13 @@ def _first_in_cluster(grouped: _Clustered, rank: Rows, usable: npt.NDArray[np.bo
     rows = rows[np.lexsort((rank[rows], grouped.cluster[rows]))]
     cluster = grouped.cluster[rows]
     first = np.r_[True, cluster[1:] != cluster[:-1]] if len(rows) else np.zeros(0, dtype=bool)
-    winners = np.full(grouped.clusters, _NOBODY, dtype=np.int64)
+    winners = np.full(grouped.clusters, NOBODY, dtype=np.int64)
     winners[cluster[first]] = rows[first]
     return winners
 
 
 def _take(column: pa.ChunkedArray, rows: Rows) -> pa.Array:
-    taken = column.combine_chunks().take(pa.array(rows, mask=rows == _NOBODY))
+    taken = column.combine_chunks().take(pa.array(rows, mask=rows == NOBODY))
     if pa.types.is_boolean(taken.type) and column.null_count == 0:
         return pc.fill_null(taken, False)
     return taken
@@ -292,6 +295,20 @@ def _collect(clusters: int, cluster: Rows, values: pa.Array) -> pa.Array:
     return pa.ListArray.from_arrays(offsets, pairs["value"].combine_chunks(), type=STRINGS)
 
 
+def _contributors(grouped: _Clustered, doi: Rows) -> dict[str, Rows]:
+    """Rows that gave something to each field that unites what all records say."""
+    rows = {
+        field: np.flatnonzero(_has_value(grouped.records[field]))
+        for field, rule in RULES.items()
+        if rule is Rule.UNION
+    }
+    own = _take(grouped.records["doi"], doi[grouped.cluster])
+    another = pc.fill_null(pc.not_equal(grouped.records["doi"].combine_chunks(), own), False)
+    further = _has_value(grouped.records["other_dois"])
+    rows["other_dois"] = np.flatnonzero(another.to_numpy(zero_copy_only=False) | further)
+    return rows
+
+
 def _union(grouped: _Clustered, fields: list[str], without: pa.Array | None = None) -> pa.Array:
     """Distinct values of columns of strings or lists of strings, sorted, one list a cluster."""
     clusters: list[Rows] = []
@@ -310,61 +327,3 @@ def _union(grouped: _Clustered, fields: list[str], without: pa.Array | None = No
         other = pc.fill_null(pc.not_equal(value, own), True).to_numpy(zero_copy_only=False)
         cluster, value = cluster[other], value.filter(pa.array(other))
     return _collect(grouped.clusters, cluster, value)
-
-
-def _provenance(grouped: _Clustered, winners: Mapping[str, Rows]) -> pa.Array:
-    """Who supplied each field that has a value, by which rule, and who said something else."""
-    fields = [field for field in WORK_FIELDS if field in winners]
-    rows = np.stack([winners[field] for field in fields], axis=1)
-    supplied = rows != _NOBODY
-    cluster, number = np.nonzero(supplied)
-    entry_of = np.full(rows.shape, _NOBODY, dtype=np.int64)
-    entry_of[supplied] = np.arange(len(cluster))
-    losers = _losers(grouped, fields, winners, entry_of)
-    entries = pa.StructArray.from_arrays(
-        [
-            pa.array(fields).take(pa.array(number)),
-            grouped.records["record_id"].combine_chunks().take(pa.array(rows[supplied])),
-            pa.array([RULES[field].value for field in fields]).take(pa.array(number)),
-            losers,
-        ],
-        fields=list(PROVENANCE),
-    )
-    offsets = np.r_[0, np.cumsum(supplied.sum(axis=1))].astype(np.int32)
-    return pa.ListArray.from_arrays(pa.array(offsets), entries, type=pa.list_(PROVENANCE))
-
-
-def _losers(
-    grouped: _Clustered, fields: list[str], winners: Mapping[str, Rows], entry_of: Rows
-) -> pa.Array:
-    """For each provenance entry, the differing values of the cluster's other records, as JSON."""
-    sizes = np.diff(np.r_[grouped.starts, len(grouped.cluster)])
-    shared = np.flatnonzero(sizes[grouped.cluster] > 1)
-    entry: list[int] = []
-    said: list[tuple[str, str]] = []
-    records = grouped.records.take(pa.array(shared))
-    record_ids = records["record_id"].to_pylist()
-    winner_rows = {field: winners[field][grouped.cluster[shared]] for field in fields}
-    for number, field in enumerate(fields):
-        winning = _take(grouped.records[field], winner_rows[field]).to_pylist()
-        values = records[field].to_pylist()
-        for position, value in enumerate(values):
-            if value not in (None, []) and value != winning[position]:
-                cluster = grouped.cluster[shared[position]]
-                # A field "with the venue" may have no winner although others have a value.
-                if (place := int(entry_of[cluster, number])) != _NOBODY:
-                    entry.append(place)
-                    said.append((record_ids[position], _json(value)))
-    order = sorted(range(len(entry)), key=lambda at: (entry[at], said[at]))
-    entries = int(entry_of.max(initial=_NOBODY)) + 1
-    counts = np.bincount(np.array(entry, dtype=np.int64), minlength=entries)
-    values = pa.StructArray.from_arrays(
-        [pa.array([said[at][part] for at in order], pa.string()) for part in (0, 1)],
-        fields=list(LOSING_VALUE),
-    )
-    offsets = pa.array(np.r_[0, np.cumsum(counts)].astype(np.int32))
-    return pa.ListArray.from_arrays(offsets, values, type=pa.list_(LOSING_VALUE))
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)

@@ -31,6 +31,7 @@ _KEPT_HEADERS = frozenset(
 )
 _PROJECT = "https://github.com/medsafe-harvest/medsafe-harvest"
 _MIB = 1 << 20
+_THIS_MACHINE = frozenset(("127.0.0.1", "localhost", "::1"))
 
 
 class Client:
@@ -67,6 +68,8 @@ class Client:
             # A redirect is shown to the user instead of followed: the key stays where it belongs.
             follow_redirects=False,
             limits=httpx.Limits(max_connections=1),
+            # A proxy from the environment is for the world outside.
+            trust_env=httpx.URL(service.base_url).host not in _THIS_MACHINE,
             transport=transport,
         )
 

@@ -6,15 +6,17 @@ A source that is down or has had enough is left alone for the rest of the run; t
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Protocol
 
 from medsafe_harvest.config import Config
 from medsafe_harvest.fetch.client import Client
-from medsafe_harvest.fetch.clock import Clock
+from medsafe_harvest.fetch.clock import Clock, StoppableClock, StoppedError
 from medsafe_harvest.fetch.ledger import FULL, missing
 from medsafe_harvest.fetch.limiter import Limiter
 from medsafe_harvest.fetch.rawstore import RawStore, Run, WindowRecord
@@ -128,12 +130,13 @@ class Network:
     """How services are reached.
 
     Attributes:
+        state: folder of what all processes of the machine share.
         keys: API keys by source.
         version: of this package.
     """
 
     clock: Clock
-    limiter: Limiter
+    state: Path
     keys: Mapping[str, str]
     version: str
 
@@ -164,16 +167,22 @@ def fetch(
     by_source: dict[str, list[Task]] = {}
     for task in tasks:
         by_source.setdefault(task.source, []).append(task)
+    stop = threading.Event()
+    means = (config, store, network, observer, stop)
     pool = ThreadPoolExecutor(max_workers=max(len(by_source), 1))
     try:
         working = [
-            pool.submit(_fetch_source, name, own, run, (config, store, network, observer))
-            for name, own in by_source.items()
+            pool.submit(_fetch_source, name, own, run, means) for name, own in by_source.items()
         ]
-        parts = [work.result() for work in working]
+        wait(working, return_when=FIRST_EXCEPTION)
     finally:
-        # An interrupt must not wait for a service that is being waited for.
+        # After an error or an interrupt nobody goes on waiting for a service.
+        stop.set()
         pool.shutdown(wait=False, cancel_futures=True)
+    errors = [error for work in working if (error := work.exception()) is not None]
+    for error in sorted(errors, key=lambda error: isinstance(error, StoppedError)):
+        raise error
+    parts = [work.result() for work in working]
     return Fetched(
         records=tuple(record for part in parts for record in part.records),
         skipped=tuple(skipped for part in parts for skipped in part.skipped),
@@ -184,29 +193,32 @@ def _fetch_source(
     name: str,
     tasks: Sequence[Task],
     run: Run,
-    means: tuple[Config, RawStore, Network, HarvestObserver],
+    means: tuple[Config, RawStore, Network, HarvestObserver, threading.Event],
 ) -> Fetched:
-    config, store, network, observer = means
+    config, store, network, observer, stop = means
+    clock = StoppableClock(network.clock, stop)
     service = config.services[name]
     records: list[WindowRecord] = []
     with network.client(config, name) as client:
         fetcher = Fetcher(
             source=config.sources[name],
             client=client,
-            interval=service.min_interval,
-            limiter=network.limiter,
+            limiter=Limiter(network.state, clock),
             retrying=lambda tell: Retry(
                 config.settings.retry,
                 service.wait_throttled,
-                network.clock,
+                clock,
                 random.Random(),  # noqa: S311 - spreads waits, guards nothing
                 tell,
             ),
             store=store,
-            clock=network.clock,
+            clock=clock,
             observer=observer,
+            service=service,
         )
         for number, task in enumerate(tasks):
+            if stop.is_set():
+                raise StoppedError
             own = fetcher.fetch(task.query, task.window, run)
             records += own
             hopeless = next((one for one in own if one.outcome in HOPELESS), None)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from medsafe_harvest.errors import StoreError
+from medsafe_harvest.errors import StoreError, ThrottledError
 from medsafe_harvest.fetch.clock import Clock
 
 
@@ -35,13 +35,18 @@ class Limiter:
         self._clock = clock
 
     def wait(
-        self, service: str, interval: float, on_wait: Callable[[float], None] | None = None
+        self,
+        service: str,
+        interval: float,
+        longest: float = math.inf,
+        on_wait: Callable[[float], None] | None = None,
     ) -> float:
         """Wait for the next turn.
 
         Args:
             service: name of the service; it becomes a file name.
             interval: seconds between two turns; 0 gives a turn at once and touches no file.
+            longest: seconds that the caller is ready to wait.
             on_wait: told the seconds before they are waited.
 
         Returns:
@@ -49,10 +54,11 @@ class Limiter:
 
         Raises:
             StoreError: the folder cannot be written.
+            ThrottledError: the turn is further away than the caller will wait; none is taken.
         """
         if interval == 0:
             return 0.0
-        pause = self._take_turn(service, interval)
+        pause = self._take_turn(service, interval, longest)
         if pause > 0:
             if on_wait is not None:
                 on_wait(pause)
@@ -71,13 +77,17 @@ class Limiter:
             if held is None or held < until:
                 self._write(service, until, max(longest, seconds))
 
-    def _take_turn(self, service: str, interval: float) -> float:
+    def _take_turn(self, service: str, interval: float, ready: float) -> float:
         with self._locked(service):
             now = self._clock.now()
             turn, longest = self._read(service)
             # A turn further away than anybody ever asked for is a clock that jumped.
             ahead = (turn - now).total_seconds() if turn is not None else 0.0
             pause = ahead if 0 < ahead <= max(longest, interval) else 0.0
+            if pause > ready:
+                raise ThrottledError(
+                    f"{service} asked for silence until {turn:%H:%M:%S} UTC ({pause:.0f} s)"
+                )
             after = now + timedelta(seconds=pause + interval)
             # Those who wait in line make the next turn as far away as there are of them.
             self._write(service, after, max(longest if pause else 0.0, pause + interval))

@@ -100,19 +100,20 @@ class RawStore:
 
     def count(self) -> int:
         """Number of sealed pages."""
-        return sum(1 for _ in self.folder.glob(f"*/*/*/*/*{_META}"))
+        return len(self._files(_META))
 
-    def pages(self, query: str = "*") -> Iterator[StoredPage]:
+    def pages(self, query: str | None = None) -> Iterator[StoredPage]:
         """All sealed pages, or those of one query, in the order in which they were fetched.
 
         Pages fetched at the same moment come in the order of their paths.
 
         Raises:
-            StoreError: a page is damaged; names the file.
+            StoreError: a page is damaged, or a folder cannot be read; names it.
         """
         found = [
             (str(_read_json(path).get("fetched_at")), path.relative_to(self.folder).as_posix())
-            for path in self.folder.glob(f"*/*/*/{query}__*/*{_META}")
+            for path in self._files(_META)
+            if query is None or path.parent.name.startswith(f"{query}__")
         ]
         for _, name in sorted(found):
             path = self.folder / name
@@ -124,17 +125,17 @@ class RawStore:
         Raises:
             StoreError: a record is damaged; names the file.
         """
-        found = [_read_window(path) for path in self.folder.glob(f"*/*/*/*/{_WINDOW}")]
+        found = [_read_window(path) for path in self._files(_WINDOW)]
         return sorted(found, key=lambda window: (window.finished_at, window.source, window.query))
 
     def verify(self) -> Iterator[str]:
         """What is damaged, in words."""
-        for path in sorted(self.folder.glob(f"*/*/*/*/*{_META}")):
+        for path in self._files(_META):
             try:
                 _read_page(path, _read_json(path))
             except StoreError as error:
                 yield str(error)
-        for path in sorted(self.folder.glob(f"*/*/*/*/{_WINDOW}")):
+        for path in self._files(_WINDOW):
             try:
                 record = _read_window(path)
             except StoreError as error:
@@ -143,6 +144,22 @@ class RawStore:
             for name in record.pages:
                 if not (path.parent / f"{name}{_META}").exists():
                     yield f"{path} names page {name}, which is not there"
+
+    def _files(self, ending: str) -> list[Path]:
+        """All files of that ending, sorted. A folder that cannot be read is no empty folder."""
+
+        def stop(error: OSError) -> None:
+            if error.filename != str(self.folder) or not isinstance(error, FileNotFoundError):
+                raise StoreError(
+                    f"{error.filename} cannot be read ({error.strerror}): mend its permissions"
+                ) from error
+
+        return sorted(
+            Path(folder, name)
+            for folder, _, names in os.walk(self.folder, onerror=stop)
+            for name in names
+            if name.endswith(ending) and not name.startswith(".")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,30 +278,50 @@ def _json(value: Mapping[str, Any]) -> bytes:
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        value: dict[str, Any] = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path} is damaged: {error}") from error
+    with _readable(path):
+        value = json.loads(path.read_bytes())
+        if not isinstance(value, dict):
+            raise TypeError("not an object")
     return value
 
 
 def _read_page(path: Path, meta: Mapping[str, Any]) -> StoredPage:
+    with _readable(path):
+        file, sealed = path.parent / str(meta["body"]), meta["sha256"]
+        label = {"source": str(meta["source"]), "query": str(meta["query"]), "url": meta["url"]}
+        window = _window(meta)
+        fetched_at = datetime.fromisoformat(meta["fetched_at"])
+        status, headers = int(meta["status"]), dict(meta["headers"])
+    with _readable(file):
+        body = gzip.decompress(file.read_bytes())
+        if hashlib.sha256(body).hexdigest() != sealed:
+            raise ValueError("its checksum is not that of its seal")
+    page = Page(status, headers, body)
+    return StoredPage(window=window, fetched_at=fetched_at, page=page, **label)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Name the file that cannot be read, and what to do."""
     try:
-        body = gzip.decompress((path.parent / meta["body"]).read_bytes())
-        sealed = meta["sha256"]
-        stored = StoredPage(
-            source=meta["source"],
-            query=meta["query"],
-            window=_window(meta),
-            url=meta["url"],
-            fetched_at=datetime.fromisoformat(meta["fetched_at"]),
-            page=Page(meta["status"], meta["headers"], body),
-        )
-    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{path} is damaged: {error!r}") from error
-    if hashlib.sha256(body).hexdigest() != sealed:
-        raise StoreError(f"{path} is damaged: the body does not have the checksum of its seal")
-    return stored
+        yield
+    except PermissionError as error:
+        raise StoreError(
+            f"{path} cannot be read ({error.strerror}): mend its permissions"
+        ) from error
+    except (
+        OSError,
+        EOFError,
+        zlib.error,
+        ValueError,
+        KeyError,
+        TypeError,
+        RecursionError,
+    ) as error:
+        raise StoreError(
+            f"{path} is damaged ({error}): move its folder out of data/raw, "
+            "and the next harvest fetches that window again"
+        ) from error
 
 
 def _window(meta: Mapping[str, Any]) -> Window:
@@ -293,7 +330,7 @@ def _window(meta: Mapping[str, Any]) -> Window:
 
 def _read_window(path: Path) -> WindowRecord:
     value = _read_json(path)
-    try:
+    with _readable(path):
         return WindowRecord(
             source=value["source"],
             query=value["query"],
@@ -307,5 +344,3 @@ def _read_window(path: Path) -> WindowRecord:
             pages=tuple(value["pages"]),
             finished_at=datetime.fromisoformat(value["finished_at"]),
         )
-    except (ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{path} is damaged: {error!r}") from error

@@ -29,6 +29,7 @@ from medsafe_harvest.sources.base import (
     Window,
 )
 from medsafe_harvest.sources.query import Query
+from medsafe_harvest.sources.service import ServiceSettings
 
 #: Outcomes that the next window would meet as well.
 HOPELESS = frozenset(
@@ -58,8 +59,8 @@ class Fetcher:
     """
 
     source: Source
+    service: ServiceSettings
     client: Client
-    interval: float
     limiter: Limiter
     retrying: Callable[[Callable[[float, RetryableError], None]], Retry]
     store: RawStore
@@ -132,6 +133,7 @@ class _Conversation:
         self._query = query
         self._window = window
         self._attempt = attempt
+        self._retry = fetcher.retrying(self._tell)
         #: Names of the pages that the source could read.
         self.accepted: list[str] = []
 
@@ -141,12 +143,11 @@ class _Conversation:
         Raises:
             FetchError: a page could not be had.
         """
-        retry = self._fetcher.retrying(self._tell)
         asking = self._fetcher.source.harvest(self._query, self._window)
         try:
             request = next(asking)
             while True:
-                content = retry.call(partial(self._ask, request))
+                content = self._retry.call(partial(self._ask, request))
                 self._fetcher.observer.page(
                     self._fetcher.source.name, self._query.id, self._window, content
                 )
@@ -158,7 +159,12 @@ class _Conversation:
     def _ask(self, request: Request) -> PageContent:
         """One try: wait for the turn, send, store, and only then read."""
         fetcher = self._fetcher
-        fetcher.limiter.wait(fetcher.source.name, fetcher.interval, self._paced)
+        fetcher.limiter.wait(
+            fetcher.source.name,
+            fetcher.service.min_interval,
+            self._retry.settings.total,
+            self._paced,
+        )
         page = fetcher.client.send(request)
         now = fetcher.clock.now()
         name = self._attempt.keep(fetcher.client.url(request), page, now)
@@ -168,20 +174,22 @@ class _Conversation:
             error.retry_after = retry_after(
                 page.headers.get("retry-after"), http_date(page.headers.get("date")) or now
             )
+            if isinstance(error, ThrottledError) and fetcher.service.min_interval > 0:
+                # Others on this machine, and the next run, would only make it worse.
+                asked = max(error.retry_after or 0.0, fetcher.service.wait_throttled)
+                fetcher.limiter.hold(fetcher.source.name, asked)
             raise
         self.accepted.append(name)
         return content
 
     def _paced(self, seconds: float) -> None:
         # The everyday pace is no news; another process's throttle is.
-        if seconds > self._fetcher.interval:
+        if seconds > self._fetcher.service.min_interval:
             self._fetcher.observer.waiting(
                 self._fetcher.source.name, seconds, "others on this machine ask or were throttled"
             )
 
     def _tell(self, seconds: float, error: RetryableError) -> None:
-        fetcher = self._fetcher
-        if isinstance(error, ThrottledError) and fetcher.interval > 0:
-            # Others on this machine would only make it worse.
-            fetcher.limiter.hold(fetcher.source.name, seconds)
-        fetcher.observer.waiting(fetcher.source.name, seconds, f"{error.outcome}: {error}")
+        self._fetcher.observer.waiting(
+            self._fetcher.source.name, seconds, f"{error.outcome}: {error}"
+        )

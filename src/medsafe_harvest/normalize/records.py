@@ -52,7 +52,7 @@ def to_batch(
     """The records in schema RECORD, in the order given.
 
     A malformed identifier, date or number becomes null; it never stops the rest. ``year`` of an
-    arXiv record is that of its first version, also where its journal reference is later.
+    arXiv record is that of its journal reference where that names one, else of its first version.
 
     Raises:
         ValueError: the two sequences differ in length.
@@ -130,8 +130,11 @@ def _dates(record: SourceRecord) -> dict[str, Any]:
     }
 
 
-def _publication(record: SourceRecord, venues: VenueTable) -> dict[str, str | None]:
-    """Venue, kind, volume, issue and pages; an arXiv record's from its journal reference."""
+def _publication(record: SourceRecord, venues: VenueTable) -> dict[str, Any]:
+    """Venue, kind, volume, issue and pages; an arXiv record's from its journal reference.
+
+    A reference that names its year gives the year of publication too.
+    """
     words = clean_title(record.venue) if record.venue else None
     volume, issue, pages = (one_line(x) for x in (record.volume, record.issue, record.pages))
     if volume and volume.startswith("abs/"):
@@ -145,6 +148,7 @@ def _publication(record: SourceRecord, venues: VenueTable) -> dict[str, str | No
             "volume": volume or ref.volume,
             "issue": issue or ref.issue,
             "pages": pages or ref.pages,
+            **({"year": ref.year} if ref.year else {}),
         }
     known = venues.find(words)
     said = record.venue_kind if record.venue_kind in _KINDS else None

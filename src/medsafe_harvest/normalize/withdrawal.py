@@ -20,8 +20,8 @@ _BY_AUTHOR = re.compile(
 )
 _AUTHORS_DO = re.compile(
     rf"\b(?:i|we|(?:the\s+)?authors?)\s+(?:(?:have|has|wish(?:es)?\s+to|would\s+like\s+to|hereby"
-    rf"|decided\s+to|want\s+to)\s+)*(?:withdr[ae]w|withdrawn|retract(?:ed)?)\s+(?:this|the|our)"
-    rf"\s+{_WORK}\b",
+    rf"|decided\s+to|want\s+to)\s+)*(?:withdr[ae]w|withdrawn|retract(?:ed)?)\s+"
+    rf"(?:(?:this|the|our|their|its)\s+(?:\w+\s+)?{_WORK}|it)\b",
     re.IGNORECASE,
 )
 #: A comment that begins with the word, or says it of itself; not about a drug or another journal.

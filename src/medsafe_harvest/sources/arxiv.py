@@ -18,10 +18,17 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
+from urllib.parse import quote_plus
 
 from lxml import etree
 
-from medsafe_harvest.errors import EmptyPageError, MalformedPageError, RefusedError, ThrottledError
+from medsafe_harvest.errors import (
+    EmptyPageError,
+    MalformedPageError,
+    RefusedError,
+    ThrottledError,
+    UnaskableError,
+)
 from medsafe_harvest.sources.base import (
     Completeness,
     Harvested,
@@ -38,6 +45,8 @@ from medsafe_harvest.sources.http import quoted, raise_for_status, sounds_thrott
 from medsafe_harvest.sources.query import Query
 from medsafe_harvest.sources.service import ServiceSettings
 
+#: Servers cut addresses at about 2,000 bytes; dates, paging and host need the rest.
+_LONGEST = 1_750
 _NS = {
     "atom": "http://www.w3.org/2005/Atom",
     "arxiv": "http://arxiv.org/schemas/atom",
@@ -99,10 +108,21 @@ class ArxivSource:
             raise ValueError(f"page_size must be 1 to {min(2000, self.cap)}, not {self.page_size}")
 
     def compile(self, query: Query) -> str:
-        """The query in arXiv's language, without dates."""
-        raw = query.raw.get(self.name)
-        if raw is not None:
-            return raw
+        """The query in arXiv's language, without dates.
+
+        Raises:
+            UnaskableError: it is longer than the address of a request may be.
+        """
+        text = query.raw.get(self.name) or self._compile(query)
+        length = len(quote_plus(text))
+        if length > _LONGEST:
+            raise UnaskableError(
+                f"query {query.id} takes {length:,} bytes in arXiv's language, and a request has "
+                f"room for {_LONGEST:,}: make two queries of it, or use fewer words"
+            )
+        return text
+
+    def _compile(self, query: Query) -> str:
         text = _compiled(query.expression)
         if not query.categories:
             return text

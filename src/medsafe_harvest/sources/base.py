@@ -188,7 +188,11 @@ class Source(Protocol):
     service: ClassVar[ServiceSettings]
 
     def compile(self, query: Query) -> str:
-        """The query in the service's own language, without dates."""
+        """The query in the service's own language, without dates.
+
+        Raises:
+            UnaskableError: the service cannot be asked this.
+        """
 
     def widened(self, query: Query) -> tuple[str, ...]:
         """What of the query this service cannot express, in words; it then returns more."""

@@ -2,30 +2,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from medsafe_harvest.errors import StoreError
+from medsafe_harvest.errors import StoreError, ThrottledError
 from medsafe_harvest.fetch.limiter import Limiter
 
-
-@dataclass
-class FakeClock:
-    moment: datetime = datetime(2025, 6, 1, tzinfo=UTC)
-    slept: list[float] = field(default_factory=list)
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def monotonic(self) -> float:
-        return self.moment.timestamp()
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.moment += timedelta(seconds=seconds)
+from .conftest import FakeClock
 
 
 def test_the_pace_survives_a_restart(tmp_path: Path) -> None:
@@ -41,7 +26,7 @@ def test_an_interval_of_nothing_touches_no_file(tmp_path: Path) -> None:
 def test_a_throttle_seen_by_one_delays_the_others_and_is_told(tmp_path: Path) -> None:
     clock, told = FakeClock(), list[float]()
     Limiter(tmp_path, clock).hold("arxiv", 600)
-    Limiter(tmp_path, clock).wait("arxiv", 3, told.append)
+    Limiter(tmp_path, clock).wait("arxiv", 3, on_wait=told.append)
     assert told == clock.slept == [600]
 
 
@@ -100,3 +85,13 @@ def test_two_processes_together_keep_the_pace(tmp_path: Path) -> None:
     assert len(times) == 12
     # Waking up late shortens the gap to the next one; over all turns the pace must hold.
     assert times[-1] - times[0] >= 11 * 0.05 - 0.03
+
+
+def test_who_cannot_wait_so_long_is_told_until_when_and_takes_no_turn(tmp_path: Path) -> None:
+    clock = FakeClock()
+    limiter = Limiter(tmp_path, clock)
+    limiter.hold("arxiv", 600)
+    with pytest.raises(ThrottledError, match=r"silence until 12:10:00 UTC \(600 s\)"):
+        limiter.wait("arxiv", 3, longest=60)
+    assert clock.slept == []
+    assert limiter.wait("arxiv", 3) == 600

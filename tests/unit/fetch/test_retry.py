@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.utils import format_datetime
 
 import pytest
@@ -13,23 +12,7 @@ from medsafe_harvest.config import RetrySettings
 from medsafe_harvest.errors import RefusedError, RetryableError, ThrottledError, UnavailableError
 from medsafe_harvest.fetch.retry import Retry, retry_after
 
-NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
-
-
-@dataclass
-class FakeClock:
-    seconds: float = 0.0
-    slept: list[float] = field(default_factory=list)
-
-    def now(self) -> datetime:
-        return NOW + timedelta(seconds=self.seconds)
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.seconds += seconds
+from .conftest import NOW, FakeClock
 
 
 def retry(clock: FakeClock, told: list[float], **settings: float) -> Retry:

@@ -5,7 +5,7 @@ import socket
 import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from typing import ClassVar
 
@@ -35,24 +35,11 @@ from medsafe_harvest.sources.base import (
 from medsafe_harvest.sources.query import Query, parse_text
 from medsafe_harvest.sources.service import ServiceSettings
 
+from .conftest import NOW, FakeClock
+
 KEY = "s3cret-key"
-NOW = datetime(2025, 6, 1, tzinfo=UTC)
 WINDOW = Window(date(2024, 1, 1), date(2024, 1, 4))
 Answer = Callable[[httpx.Request], httpx.Response]
-
-
-@dataclass
-class FakeClock:
-    seconds: float = 0.0
-
-    def now(self) -> datetime:
-        return NOW + timedelta(seconds=self.seconds)
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
 
 
 @dataclass
@@ -75,7 +62,9 @@ class FakeSource:
     """One page a window, whose body is the number of papers; the service gives out 2."""
 
     name: ClassVar[str] = "fake"
-    service: ClassVar[ServiceSettings] = ServiceSettings(base_url="http://fake.test/api/")
+    service: ClassVar[ServiceSettings] = ServiceSettings(
+        base_url="http://fake.test/api/", min_interval=3, wait_throttled=60
+    )
 
     def compile(self, query: Query) -> str:
         return query.id
@@ -113,7 +102,7 @@ def fetch(folder: Path, answer: Answer, told: Told) -> tuple[list[WindowRecord],
         fetcher = Fetcher(
             source=FakeSource(),
             client=own,
-            interval=3,
+            service=FakeSource.service,
             limiter=Limiter(folder / "state", clock),
             retrying=lambda tell: Retry(settings, 60, clock, random.Random(1), tell),
             store=store,

@@ -84,7 +84,7 @@ def test_an_arxiv_record_is_normalized() -> None:
         "abstract": "First line second line. Code: https://github.com/x/y.",
         "published": date(2023, 1, 1),
         "updated": date(2023, 3, 1),
-        "year": 2023,
+        "year": 2024,
         "venue": "MedIA",
         "venue_raw": None,
         "venue_kind": "journal",
