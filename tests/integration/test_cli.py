@@ -19,7 +19,7 @@ import yaml
 
 import medsafe_harvest as mh
 from medsafe_harvest import loopback
-from medsafe_harvest.errors import CuratedError, NotFoundError, StoreError
+from medsafe_harvest.errors import ConfigError, CuratedError, NotFoundError, StoreError
 
 from .conftest import Project, make_project
 
@@ -270,3 +270,95 @@ def test_the_commands_of_a_document_work(harvested: Project, page: str) -> None:
     assert len(commands) >= 5
     for command in commands:
         assert harvested.run(*command).exit_code == 0, command
+
+
+def test_text_from_the_user_is_never_taken_for_markup(harvested: Project, tmp_path: Path) -> None:
+    shown = harvested.run("show", "[/foo]")
+    assert isinstance(shown.exception, NotFoundError)
+    assert "'[/foo]'" in str(shown.exception)
+    odd = Project(tmp_path / "a[b]")
+    shutil.copytree(harvested.config, odd.config)
+    shutil.copytree(harvested.data, odd.data, symlinks=True)
+    assert "a[b]" in "".join(odd.run("rebuild").stdout.split())
+
+
+def test_the_version_is_printed_without_a_command(harvested: Project) -> None:
+    result = harvested.run("--version")
+    assert result.exit_code == 0
+    assert mh.__version__ in result.stdout
+
+
+@pytest.mark.parametrize("command", [("harvest",), ("query", "unlearning")])
+def test_a_first_day_in_the_future_is_a_usage_error(
+    harvested: Project, command: tuple[str, ...]
+) -> None:
+    result = harvested.run(*command, "--since", "2999-01-01")
+    assert result.exit_code == 2
+    assert "later than today" in result.output
+
+
+def test_a_question_saved_before_is_answered_anew(
+    services: loopback.Services, tmp_path: Path
+) -> None:
+    project = make_project(tmp_path, services)
+    asked = ["query", "unlearning", "--save", "--format", "json"]
+    everything = json.loads(project.run(*asked).stdout)
+    recent = json.loads(project.run(*asked, "--since", "2026-06-01").stdout)
+    assert len(recent) < len(everything)
+    assert all(paper["published"] >= "2026-06-01" for paper in recent)
+
+
+def test_a_query_too_long_for_an_address_is_told_so(harvested: Project, tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    shutil.copytree(harvested.config, project.config)
+    words = [f"word{number} of many" for number in range(150)]
+    query = {"id": "long", "description": "Long.", "any_of": words}
+    (project.config / "queries.yaml").write_text(yaml.safe_dump({"queries": [query]}))
+    result = project.run("queries", "check")
+    assert isinstance(result.exception, ConfigError)
+    assert "make two queries of it" in str(result.exception)
+    harvest = project.run("harvest", "--source", "arxiv", "--json")
+    assert harvest.exit_code == 3
+    assert {one["outcome"] for one in json.loads(harvest.stdout)["failed"]} == {"unaskable"}
+
+
+def test_an_empty_store_does_not_replace_a_snapshot(harvested: Project, tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    shutil.copytree(harvested.config, project.config)
+    shutil.copytree(harvested.data / "curated", project.data / "curated", symlinks=True)
+    result = project.run("rebuild")
+    assert isinstance(result.exception, CuratedError)
+    assert "is left as it is" in str(result.exception)
+
+
+def test_rebuild_mends_a_damaged_snapshot(harvested: Project, tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    shutil.copytree(harvested.config, project.config)
+    shutil.copytree(harvested.data, project.data, symlinks=True)
+    snapshot = (project.data / "curated/current").resolve()
+    (snapshot / "manifest.json").write_text("{")
+    (snapshot / "papers.parquet").write_bytes(b"PAR1")
+    for command in (("stats",), ("show", "1907.09173")):
+        result = project.run(*command)
+        assert isinstance(result.exception, CuratedError)
+        assert "medsafe-harvest rebuild" in str(result.exception)
+    assert project.run("doctor", "--offline").exit_code == 1
+    assert project.run("rebuild").exit_code == 0
+    assert len(papers(project)) == len(papers(harvested))
+
+
+def test_a_name_given_twice_counts_once(services: loopback.Services, tmp_path: Path) -> None:
+    project = make_project(tmp_path, services)
+    options = ["--query", "unlearning", "--query", "unlearning", "--source", "arxiv"]
+    assert project.run("harvest", *options, "--since", "2025-01-01").exit_code == 0
+
+
+def test_the_demo_never_empties_a_folder_that_it_did_not_make(tmp_path: Path) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis/chapter.txt").write_text("all my work")
+    (tmp_path / "file").touch()
+    project = Project(tmp_path)
+    for name in ("thesis", "file"):
+        result = project.run("demo", "--into", str(tmp_path / name))
+        assert isinstance(result.exception, StoreError | ConfigError)
+    assert (tmp_path / "thesis/chapter.txt").exists()

@@ -20,6 +20,7 @@ import yaml
 from werkzeug import Request, Response
 
 from medsafe_harvest import loopback
+from medsafe_harvest.errors import StoreError
 
 from .conftest import Project, make_project
 
@@ -195,3 +196,39 @@ def test_every_response_is_kept_also_the_failed_ones(tmp_path: Path) -> None:
         assert len(metas) == len(services.requests) > 0
         assert {meta["status"] for meta in metas} == {429}
     assert pq.read_table(project.data / "curated/papers.parquet").num_rows == 0
+
+
+def test_a_service_that_had_enough_is_left_alone_by_a_question_and_by_the_next(
+    tmp_path: Path,
+) -> None:
+    with loopback.running(loopback.bundled_corpus(), before=throttle) as services:
+        project = make_project(tmp_path, services)
+        file = project.config / "settings.yaml"
+        settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+        settings["sources"]["arxiv"] |= {"min_interval": 0.001, "wait_throttled": 600}
+        file.write_text(yaml.safe_dump(settings), encoding="utf-8")
+        for _ in range(2):
+            assert project.run("query", "unlearning").exit_code == 3
+        asked = [seen for seen in services.requests if seen.service == "arxiv"]
+    assert len(asked) == 1
+
+
+def test_a_folder_that_cannot_be_read_is_no_empty_folder(
+    harvested: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = Project(tmp_path)
+    shutil.copytree(harvested.folder, tmp_path, symlinks=True, dirs_exist_ok=True)
+    locked = str(project.data / "raw/arxiv")
+    real = os.scandir
+
+    def scandir(path: str) -> object:
+        if str(path) == locked:
+            raise PermissionError(13, "Permission denied", locked)
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    result = project.run("rebuild")
+    monkeypatch.undo()
+    assert isinstance(result.exception, StoreError)
+    assert "mend its permissions" in str(result.exception)
+    assert content(project) == content(harvested)

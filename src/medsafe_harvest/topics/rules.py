@@ -25,7 +25,7 @@ from medsafe_harvest.topics.text import fold
 
 Location = tuple[int | str, ...]
 Facet = Literal["medical", "trust", "modality", "task"]
-Weight = Literal["strong", "weak", "hint", "against"]
+Weight = Literal["sure", "strong", "weak", "hint", "against"]
 
 #: The facets whose topics are listed; ``medical`` is one yes or no.
 LISTED_FACETS: tuple[Literal["trust", "modality", "task"], ...] = ("trust", "modality", "task")
@@ -155,6 +155,7 @@ class FieldWeight(_Model):
 class Weights(_Model):
     """What a match is worth; see the formula in ``docs/topics.md``."""
 
+    sure: FieldWeight
     strong: FieldWeight
     weak: FieldWeight
     hint: FieldWeight
@@ -167,6 +168,7 @@ class TopicConfig(_Model):
 
     threshold: Annotated[float, Field(gt=0, le=1)]
     evidence: Annotated[int, Field(ge=1)]
+    mentions: Annotated[int, Field(ge=1)] = 1
     weights: Weights
     groups: dict[Slug, Group] = {}
     discounts: dict[Slug, Discount] = {}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -67,17 +70,16 @@ class _Weighed(NamedTuple):
 
 
 class _Text:
-    """Title and abstract of one paper as one folded text."""
+    """Title and abstract of one paper as one folded text; ``title_end`` is an index of that."""
 
-    __slots__ = ("_raw", "_title_end", "folded")
+    __slots__ = ("_raw", "_title_end", "folded", "title_end")
 
     def __init__(self, title: str, abstract: str | None) -> None:
         self._raw = f" {title}{_JOINT}{abstract or ''}.."
         self._title_end = 1 + len(title)
         self.folded: Folded = fold(self._raw)
-
-    def in_title(self, hit: Hit) -> bool:
-        return self.folded.origin(hit.start) < self._title_end
+        moved = self.folded.positions
+        self.title_end = self._title_end if moved is None else bisect_left(moved, self._title_end)
 
     def match(self, weighed: _Weighed) -> Match:
         """Evidence in terms of the original fields."""
@@ -100,6 +102,8 @@ class Tagger:
     def __init__(self, config: TopicConfig) -> None:
         self._config = config
         self._rules = compile_rules(config)
+        self._all = frozenset(topic.slug for topic in self._rules.topics)
+        self._implied = frozenset(rule.then for rule in config.implications.values())
 
     def tag(
         self,
@@ -116,7 +120,7 @@ class Tagger:
         """
         rows = _Rows()
         for title, abstract, own in zip(titles, abstracts, categories, strict=True):
-            tagged = [v for v in self._judge(title, abstract, own) if v.tagged]
+            tagged = [v for v in self._judge(title, abstract, own, self._implied) if v.tagged]
             rows.append(tagged, self._config.evidence)
         return rows.batch()
 
@@ -124,9 +128,16 @@ class Tagger:
         self, title: str, abstract: str | None = None, categories: Sequence[str] = ()
     ) -> tuple[Verdict, ...]:
         """Every topic that any rule spoke for, given or not, with all of its matches."""
-        return tuple(self._judge(title, abstract, categories))
+        return tuple(self._judge(title, abstract, categories, self._all))
 
-    def _judge(self, title: str, abstract: str | None, categories: Sequence[str]) -> list[Verdict]:
+    def _judge(
+        self,
+        title: str,
+        abstract: str | None,
+        categories: Sequence[str],
+        wanted: AbstractSet[str],
+    ) -> list[Verdict]:
+        """Verdicts on the topics given, and on those ``wanted`` that any rule spoke for."""
         text = _Text(title, abstract)
         found = self._rules.scan(text.folded)
         cues = [
@@ -134,16 +145,22 @@ class Tagger:
             for discount in self._rules.discounts
             if (spans := _outside(found.get(discount.slot, ()), found.get(discount.exclude, ())))
         ]
+        mentions = self._config.mentions
         verdicts: dict[str, Verdict] = {}
         for topic in self._rules.topics:
             hits = found.get(topic.slot)
             if hits is None and not topic.categories:
                 continue
-            weighed = _weigh(topic, hits or [], found, cues, text)
-            matches = [text.match(one) for one in weighed]
-            matches += self._category_matches(topic, categories)
-            if matches:
-                verdicts[topic.slug] = self._verdict(topic, matches)
+            weighed = _weigh(topic, hits or [], found, cues, text, mentions)
+            extra = self._category_matches(topic, categories)
+            score = _score(weighed, extra)
+            tagged = score >= self._config.threshold
+            if tagged or (topic.slug in wanted and (weighed or extra)):
+                matches = [*(text.match(one) for one in weighed), *extra]
+                matches.sort(key=_order)
+                verdicts[topic.slug] = Verdict(
+                    topic.facet, topic.slug, score, tagged, tuple(matches)
+                )
         self._imply(verdicts)
         return [verdicts[t.slug] for t in self._rules.topics if t.slug in verdicts]
 
@@ -158,19 +175,6 @@ class Tagger:
                     name = f"{topic.slug}/category"
                     return [Match(name, "categories", own, start, weight, None)]
         return []
-
-    def _verdict(self, topic: CompiledTopic, matches: list[Match]) -> Verdict:
-        """Independent pieces of evidence add up as 1 - (1-a)(1-b)..., those against scale it."""
-        missing, kept = 1.0, 1.0
-        for match in matches:
-            if match.weight >= 0:
-                missing *= 1 - match.weight
-            else:
-                kept *= 1 + match.weight
-        score = round((1 - missing) * kept, 4)
-        matches.sort(key=lambda m: (-m.weight, m.field != "title", m.start, m.text, m.rule))
-        tagged = score >= self._config.threshold
-        return Verdict(topic.facet, topic.slug, score, tagged, tuple(matches))
 
     def _imply(self, verdicts: dict[str, Verdict]) -> None:
         """Follow the implications, in the order of the file, each once."""
@@ -191,6 +195,23 @@ class Tagger:
             )
 
 
+def _score(weighed: Sequence[_Weighed], extra: Sequence[Match]) -> float:
+    """Independent pieces of evidence add up as 1 - (1-a)(1-b)..., those against scale it."""
+    missing, kept = 1.0, 1.0
+    for _, rule, weight, _ in weighed:
+        if rule.against:
+            kept *= 1 - weight
+        else:
+            missing *= 1 - weight
+    for match in extra:
+        missing *= 1 - match.weight
+    return round((1 - missing) * kept, 4)
+
+
+def _order(match: Match) -> tuple[float, bool, int, str, str]:
+    return -match.weight, match.field != "title", match.start, match.text, match.rule
+
+
 def _outside(hits: Iterable[Hit], excluded: Sequence[Hit]) -> list[Hit]:
     """Hits that no excluded phrase overlaps."""
     if not excluded:
@@ -202,41 +223,43 @@ Cues = Sequence[tuple[CompiledDiscount, Sequence[Hit]]]
 
 
 def _weigh(
-    topic: CompiledTopic, hits: list[Hit], found: Found, cues: Cues, text: _Text
+    topic: CompiledTopic, hits: list[Hit], found: Found, cues: Cues, text: _Text, mentions: int
 ) -> list[_Weighed]:
-    """The hits that count, each phrase once a field, at its best.
+    """The hits that count, each phrase a limited number of times a field, at its best.
 
     A phrase inside a longer one of the same topic does not count again: "label noise" is one
     piece of evidence, not "label noise" and "noise".
     """
-    lower = text.folded.lower
-    counted = [
-        hit
-        for hit in _outside(hits, found.get(topic.exclude, ()))
-        if hit.term.rule is not None and _context_is_there(hit, hit.term.rule, found, lower)
-    ]
-    counted.sort(key=lambda hit: (hit.start, -hit.end, -_weight(hit, text)))
-    active = [cue for cue in cues if topic.facet in cue[0].rule.facets]
-    best: dict[tuple[str, bool], _Weighed] = {}
-    reached = 0
-    for hit in counted:
+    lower, title_end = text.folded.lower, text.title_end
+    counted: list[tuple[int, int, float, Hit, CompiledRule]] = []
+    for hit in _outside(hits, found.get(topic.exclude, ())):
         rule = hit.term.rule
-        weight = _weight(hit, text)
-        if rule is None or not weight or hit.end <= reached:
+        if rule is None:
+            continue
+        weight = rule.title if hit.start < title_end else rule.abstract
+        if weight and _context_is_there(hit, rule, found, lower):
+            counted.append((hit.start, -hit.end, -weight, hit, rule))
+    if len(counted) > 1:
+        counted.sort(key=itemgetter(0, 1, 2))
+    active = [cue for cue in cues if topic.facet in cue[0].rule.facets]
+    kept: dict[tuple[str, bool], list[_Weighed]] = {}
+    reached = 0
+    for start, _, negative, hit, rule in counted:
+        if hit.end <= reached:
             continue
         reached = hit.end
-        factor, discount = _discount(hit, active, lower)
-        key = (hit.term.key, text.in_title(hit))
-        if key not in best or weight * factor > best[key].weight:
-            best[key] = _Weighed(hit, rule, weight * factor, discount)
-    return list(best.values())
+        factor, discount = _discount(hit, active, lower) if active else (1.0, None)
+        one = _Weighed(hit, rule, -negative * factor, discount)
+        kept.setdefault((hit.term.key, start < title_end), []).append(one)
+    return [one for same in kept.values() for one in _best(same, mentions)]
 
 
-def _weight(hit: Hit, text: _Text) -> float:
-    rule = hit.term.rule
-    if rule is None:
-        return 0.0
-    return rule.title if text.in_title(hit) else rule.abstract
+def _best(same: list[_Weighed], mentions: int) -> list[_Weighed]:
+    """Repeating what speaks for a topic tells more; repeating what speaks against it does not."""
+    if len(same) == 1:
+        return same
+    most = 1 if same[0].rule.against else mentions
+    return sorted(same, key=lambda one: -one.weight)[:most]
 
 
 def _context_is_there(hit: Hit, rule: CompiledRule, found: Found, lower: str) -> bool:
