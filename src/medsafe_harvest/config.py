@@ -96,7 +96,7 @@ class Settings(_Section):
 
     contact: str | None = Field(
         default=None,
-        pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
+        pattern=r"^[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+$",
         description="Mail address that services are told, so that they can write before they block",
     )
     #: Changes to a source's own settings, checked by :func:`_adjusted`.

@@ -71,8 +71,8 @@ def _read(path: Path) -> tuple[Any, dict[Location, int]]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise ConfigError(f"not YAML: {error.problem}", file=str(path), line=line) from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise ConfigError(f"not YAML: {error}", file=str(path)) from error
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        raise ConfigError(f"not YAML as it is used here: {error}", file=str(path)) from error
 
 
 def _lines(node: yaml.Node, location: Location) -> Iterator[tuple[Location, int]]:

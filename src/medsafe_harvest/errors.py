@@ -6,6 +6,7 @@ The kind of failure is in the type, so that a caller never reads a message to de
     ├── ConfigError               a file under config/ is wrong; names file, line and what to write
     ├── StoreError                data/raw is damaged or cannot be written
     ├── CuratedError              there is no curated snapshot yet, or it is damaged
+    │   └── NothingFoundError     no paper is stored, so no snapshot was made
     ├── NotFoundError             no record or paper of that id
     └── FetchError                one request did not give a usable page
         ├── RetryableError        the same request may work later
@@ -47,6 +48,10 @@ class StoreError(MedsafeError):
 
 class CuratedError(MedsafeError):
     """There is no curated snapshot, or it is damaged."""
+
+
+class NothingFoundError(CuratedError):
+    """No paper is stored, so no snapshot was made and none was replaced."""
 
 
 class NotFoundError(MedsafeError):

@@ -19,7 +19,7 @@ from medsafe_harvest.config import Config
 from medsafe_harvest.curated import snapshot
 from medsafe_harvest.dedupe.merge import merge
 from medsafe_harvest.engines import duckdb as engine
-from medsafe_harvest.errors import CuratedError, FetchError
+from medsafe_harvest.errors import FetchError, NothingFoundError
 from medsafe_harvest.fetch.harvest import Fetched, HarvestObserver, Network, Task, fetch
 from medsafe_harvest.fetch.ledger import FULL, united
 from medsafe_harvest.fetch.rawstore import RawStore, StoredPage, WindowRecord
@@ -162,11 +162,12 @@ def curate(store: RawStore, config: Config, folder: Path, steps: Steps) -> Curat
 
     Raises:
         StoreError: a stored page is damaged.
+        NothingFoundError: no paper is stored; a snapshot that is there stays.
         CuratedError: the snapshot cannot be written; the one that is there stays.
     """
     steps.step("read", store.count())
     collected = collect(store.pages(), config.sources)
-    if not collected.pages:
+    if not collected.records:
         _spare_what_is_there(store, folder)
     steps.step("normalize", len(collected.records))
     records = records_table(collected, config)
@@ -243,20 +244,27 @@ def search(  # noqa: PLR0913 - the question, the means and the bounds
 
 
 def _complete(windows: Iterable[WindowRecord]) -> list[list[str]]:
-    """Source, query and days of everything that was received completely, in as few rows."""
-    full: dict[tuple[str, str], list[Window]] = {}
+    """Source, query, its digest, and days of all that was received completely, in few rows."""
+    full: dict[tuple[str, str, str], list[Window]] = {}
     for window in windows:
         if window.outcome in FULL:
-            full.setdefault((window.source, window.query), []).append(window.window)
+            # A query that was changed is another query.
+            key = (window.source, window.query, window.query_digest)
+            full.setdefault(key, []).append(window.window)
     return [[*key, str(days)] for key in sorted(full) for days in united(full[key])]
 
 
 def _spare_what_is_there(store: RawStore, folder: Path) -> None:
-    """An empty store is more likely a mistyped folder than a wish to have nothing."""
+    """Nothing found is believed only where a window says so, and never over something found."""
     if (folder / "current").exists():
-        raise CuratedError(
-            f"{store.folder} holds no page, so the snapshot in {folder} is left as it is: "
+        raise NothingFoundError(
+            f"{store.folder} holds no paper, so the snapshot in {folder} is left as it is: "
             "check --data, or remove the folder to begin anew"
+        )
+    if not any(window.outcome in FULL for window in store.windows()):
+        raise NothingFoundError(
+            f"{store.folder} holds no paper and no complete window, so there is nothing to make a "
+            "table of: run `medsafe-harvest harvest`"
         )
 
 

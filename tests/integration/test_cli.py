@@ -19,7 +19,13 @@ import yaml
 
 import medsafe_harvest as mh
 from medsafe_harvest import loopback
-from medsafe_harvest.errors import ConfigError, CuratedError, NotFoundError, StoreError
+from medsafe_harvest.errors import (
+    ConfigError,
+    CuratedError,
+    NotFoundError,
+    NothingFoundError,
+    StoreError,
+)
 
 from .conftest import Project, make_project
 
@@ -250,11 +256,15 @@ def test_without_data_each_command_says_what_to_run(
         assert "medsafe-harvest harvest" in str(result.exception)
 
 
-def test_rebuilding_nothing_gives_an_empty_table(
+def test_nothing_found_is_a_table_only_where_a_window_says_so(
     services: loopback.Services, tmp_path: Path
 ) -> None:
-    project = make_project(tmp_path, services)
-    assert project.run("rebuild").exit_code == 0
+    project = make_project(tmp_path, services, queries=["unlearning"])
+    result = project.run("rebuild")
+    assert isinstance(result.exception, NothingFoundError)
+    assert "run `medsafe-harvest harvest`" in str(result.exception)
+    options = ["--since", "2016-01-01", "--until", "2016-01-31"]
+    assert project.run("harvest", *options).exit_code == 0
     assert len(mh.load_papers(project.data / "curated")) == 0
     assert project.run("stats").exit_code == 0
 

@@ -49,6 +49,14 @@ def test_a_mistake_names_its_line(tmp_path: Path, text: str, line: int, words: s
     assert str(caught.value).startswith(f"{file}:{line}: ")
 
 
+@pytest.mark.parametrize("text", ["? [a]\n: 1\n", "a: &x [*x]\n"])
+def test_yaml_that_no_model_can_mean_is_an_error(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "shop.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match="not YAML as it is used here"):
+        load(file, Shop)
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"gone\.yaml: there is no such file"):
         load(tmp_path / "gone.yaml", Shop)

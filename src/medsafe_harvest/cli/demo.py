@@ -46,6 +46,8 @@ def demo(
             f"Both services answer at {services.root}, from a bundled corpus of real papers."
         )
         report = run(demo_place, config, everything(config))
+    if report.curated is None:
+        raise typer.Exit(Exit.INCOMPLETE)
     counts = count(report.curated.folder)
     for title in ("records by source", "papers", "papers by trust topic"):
         table = Table(title, "records" if title == "records by source" else "papers", min_width=44)

@@ -23,7 +23,7 @@ from medsafe_harvest.cli.context import (
 )
 from medsafe_harvest.cli.progress import Reporter
 from medsafe_harvest.config import Config
-from medsafe_harvest.errors import StoreError
+from medsafe_harvest.errors import ConfigError, NothingFoundError, StoreError
 from medsafe_harvest.fetch.clock import SystemClock
 from medsafe_harvest.fetch.harvest import Fetched, Network, Wanted, fetch, plan
 from medsafe_harvest.fetch.rawstore import RawStore
@@ -41,7 +41,8 @@ class Report:
     """What a harvest did."""
 
     fetched: Fetched
-    curated: pipeline.Curated
+    #: None where nothing could be fetched and nothing was there before.
+    curated: pipeline.Curated | None
 
 
 def harvest(
@@ -136,7 +137,13 @@ def run(place: Workplace, config: Config, wanted: Wanted) -> Report:
     with alone(place), reporter.running():
         tasks = plan(config, store, wanted, clock.now().date())
         fetched = fetch(tasks, config, store, network(place, config), reporter)
-        curated = pipeline.curate(store, config, place.curated, reporter)
+        try:
+            curated = pipeline.curate(store, config, place.curated, reporter)
+        except NothingFoundError as error:
+            if not fetched.incomplete:
+                raise
+            console.print(str(error), soft_wrap=True)
+            curated = None
     return Report(fetched, curated)
 
 
@@ -147,6 +154,13 @@ def network(place: Workplace, config: Config) -> Network:
         for name, service in config.services.items()
         if (key := environment(service.api_key_env)) is not None
     }
+    for name, key in keys.items():
+        if not key.isascii() or not key.isprintable():
+            variable = config.services[name].api_key_env
+            raise ConfigError(
+                "the key holds a line break or a character that no key has: paste it anew",
+                file=f"environment variable {variable}",
+            )
     return Network(SystemClock(), place.state, keys, __version__)
 
 
@@ -209,7 +223,8 @@ def _print(report: Report) -> None:
         )
     if table.row_count:
         output.print(table)
-    _print_curated(report.curated)
+    if report.curated is not None:
+        _print_curated(report.curated)
     if fetched.incomplete:
         console.print(
             f"{fetched.incomplete} windows are missing: run `medsafe-harvest harvest` again later"
@@ -254,7 +269,7 @@ def as_plain(report: Report) -> dict[str, Any]:
             }
             for left in fetched.skipped
         ],
-        **_curated_as_plain(report.curated),
+        **(_curated_as_plain(report.curated) if report.curated else {}),
     }
 
 

@@ -67,14 +67,15 @@ class Reporter:
 
     def planned(self, tasks: Sequence[Task]) -> None:
         """The windows of this run are known."""
-        self._planned.update(task.source for task in tasks)
-        for source, number in sorted(self._planned.items()):
+        new = Counter(task.source for task in tasks)
+        self._planned.update(new)
+        for source, number in sorted(new.items()):
             if self._bars is None:
                 self._say(f"{source}: {number} windows to fetch")
             elif source not in self._bar_of:
                 self._bar_of[source] = self._bars.add_task(source, total=number, note="")
         if not tasks:
-            self._say("nothing to fetch: every window is complete")
+            self._say("nothing to fetch: none of the days asked for is missing")
 
     def page(self, source: str, query: str, window: Window, content: PageContent) -> None:
         """A page came in."""

@@ -108,7 +108,7 @@ class Client:
             words = str(error) or type(error).__name__
             raise UnavailableError(f"{self._service.base_url}: {words}") from error
         headers = {name: value for name, value in response.headers.items() if name in _KEPT_HEADERS}
-        return Page(response.status_code, headers, body)
+        return Page(response.status_code, headers, body, str(response.request.url))
 
     def _build(self, request: Request) -> httpx.Request:
         base = self._service.base_url.rstrip("/")

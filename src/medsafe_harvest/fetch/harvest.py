@@ -9,21 +9,37 @@ import random
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Protocol
 
 from medsafe_harvest.config import Config
+from medsafe_harvest.errors import (
+    EmptyPageError,
+    ForbiddenError,
+    MalformedPageError,
+    MovedError,
+    RefusedError,
+    ThrottledError,
+    UnavailableError,
+)
 from medsafe_harvest.fetch.client import Client
 from medsafe_harvest.fetch.clock import Clock, StoppableClock, StoppedError
 from medsafe_harvest.fetch.ledger import FULL, missing
 from medsafe_harvest.fetch.limiter import Limiter
 from medsafe_harvest.fetch.rawstore import RawStore, Run, WindowRecord
 from medsafe_harvest.fetch.retry import Retry
-from medsafe_harvest.fetch.window import HOPELESS, Fetcher, Observer
+from medsafe_harvest.fetch.window import Fetcher, Observer
 from medsafe_harvest.sources.base import Window
 from medsafe_harvest.sources.query import Query
+
+#: Outcomes after which a service is left alone for the rest of the run.
+_AT_ONCE = frozenset(kind.outcome for kind in (ForbiddenError, MovedError, ThrottledError))
+#: Outcomes that one window may meet and the next not; two in succession are the service's.
+_AFTER_TWO = frozenset(
+    kind.outcome for kind in (EmptyPageError, MalformedPageError, RefusedError, UnavailableError)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +105,7 @@ class Wanted:
 
 
 def plan(config: Config, store: RawStore, wanted: Wanted, today: date) -> list[Task]:
-    """The windows that are missing, query by query, the oldest first.
+    """The windows that are missing, query by query, the oldest first; last, those that failed.
 
     Args:
         config: where harvests begin, overlap and window length.
@@ -122,7 +138,18 @@ def plan(config: Config, store: RawStore, wanted: Wanted, today: date) -> list[T
                     window_days=harvest.window_days,
                 )
             ]
-    return tasks
+    # Windows that failed last time come last: they must not keep the others from their turn.
+    return sorted(tasks, key=lambda task: _failed_last(task, attempts))
+
+
+def _failed_last(task: Task, attempts: Sequence[WindowRecord]) -> bool:
+    last = None
+    for record in attempts:
+        same = (record.source, record.query_digest) == (task.source, task.query.digest)
+        window = record.window
+        if same and window.since <= task.window.until and task.window.since <= window.until:
+            last = record
+    return last is not None and last.outcome not in FULL
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +164,7 @@ class Network:
 
     clock: Clock
     state: Path
-    keys: Mapping[str, str]
+    keys: Mapping[str, str] = field(repr=False)
     version: str
 
     def client(self, config: Config, source: str) -> Client:
@@ -216,15 +243,18 @@ def _fetch_source(
             observer=observer,
             service=service,
         )
+        failures = 0
         for number, task in enumerate(tasks):
             if stop.is_set():
                 raise StoppedError
             own = fetcher.fetch(task.query, task.window, run)
             records += own
-            hopeless = next((one for one in own if one.outcome in HOPELESS), None)
-            if hopeless is not None:
+            failures = failures + 1 if own[-1].outcome in _AFTER_TWO else 0
+            at_once = next((one for one in own if one.outcome in _AT_ONCE), None)
+            if at_once is not None or failures == 2:
                 rest = tasks[number + 1 :]
-                why = f"{hopeless.outcome}: {hopeless.message}"
+                last = at_once or own[-1]
+                why = f"{last.outcome}: {last.message}"
                 if rest:
                     observer.left_alone(name, len(rest), why)
                 return Fetched(tuple(records), tuple(Skipped(later, why) for later in rest))

@@ -13,6 +13,7 @@ import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +21,18 @@ from filelock import FileLock
 
 from medsafe_harvest.errors import StoreError, ThrottledError
 from medsafe_harvest.fetch.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What the processes of a machine tell each other of a service."""
+
+    #: From when the next request may be sent.
+    turn: datetime | None
+    #: Longest wait that the turn may mean, seconds.
+    longest: float
+    #: Until when the service asked for silence.
+    held: datetime | None
 
 
 class Limiter:
@@ -58,12 +71,16 @@ class Limiter:
         """
         if interval == 0:
             return 0.0
+        waited = 0.0
         pause = self._take_turn(service, interval, longest)
-        if pause > 0:
+        while pause > 0:
             if on_wait is not None:
                 on_wait(pause)
             self._clock.sleep(pause)
-        return pause
+            waited += pause
+            # Another process may have been throttled meanwhile; the turn then moves.
+            pause = self._held(service, longest - waited)
+        return waited
 
     def hold(self, service: str, seconds: float) -> None:
         """Let nobody ask the service for so long: it said that it had enough.
@@ -73,24 +90,36 @@ class Limiter:
         """
         until = self._clock.now() + timedelta(seconds=seconds)
         with self._locked(service):
-            held, longest = self._read(service)
-            if held is None or held < until:
-                self._write(service, until, max(longest, seconds))
+            state = self._read(service)
+            if state.turn is None or state.turn < until:
+                self._write(service, _State(until, max(state.longest, seconds), until))
+
+    def _held(self, service: str, ready: float) -> float:
+        """Seconds that the service is still held for, no longer than anybody asked for."""
+        with self._locked(service):
+            state = self._read(service)
+        if state.held is None:
+            return 0.0
+        left = (state.held - self._clock.now()).total_seconds()
+        if not 0 < left <= state.longest:
+            return 0.0
+        if left > ready:
+            raise _too_long(service, state.held, left)
+        return left
 
     def _take_turn(self, service: str, interval: float, ready: float) -> float:
         with self._locked(service):
             now = self._clock.now()
-            turn, longest = self._read(service)
+            state = self._read(service)
             # A turn further away than anybody ever asked for is a clock that jumped.
-            ahead = (turn - now).total_seconds() if turn is not None else 0.0
-            pause = ahead if 0 < ahead <= max(longest, interval) else 0.0
-            if pause > ready:
-                raise ThrottledError(
-                    f"{service} asked for silence until {turn:%H:%M:%S} UTC ({pause:.0f} s)"
-                )
+            ahead = (state.turn - now).total_seconds() if state.turn is not None else 0.0
+            pause = ahead if 0 < ahead <= max(state.longest, interval) else 0.0
+            if state.turn is not None and pause > ready:
+                raise _too_long(service, state.turn, pause)
             after = now + timedelta(seconds=pause + interval)
             # Those who wait in line make the next turn as far away as there are of them.
-            self._write(service, after, max(longest if pause else 0.0, pause + interval))
+            longest = max(state.longest if pause else 0.0, pause + interval)
+            self._write(service, _State(after, longest, state.held if pause else None))
         return pause
 
     @contextmanager
@@ -105,23 +134,39 @@ class Limiter:
                 "that can, shared by all that harvest on this machine"
             ) from error
 
-    def _read(self, service: str) -> tuple[datetime | None, float]:
-        """Time of the next turn and the longest wait that it may mean.
+    def _read(self, service: str) -> _State:
+        """What is known of the service.
 
         Without a readable file there was no turn: at worst one interval is cut short.
         """
         try:
             state = json.loads((self._folder / f"{service}.json").read_text(encoding="utf-8"))
-            turn = datetime.fromisoformat(state["next"])
-            longest = float(state["longest"])
-        except (OSError, ValueError, TypeError, KeyError):
-            return None, 0.0
-        return (
-            (turn, longest) if turn.tzinfo is not None and math.isfinite(longest) else (None, 0.0)
-        )
+            turn, longest = _moment(state["next"]), float(state["longest"])
+            held = _moment(state["held"]) if state.get("held") else None
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return _State(None, 0.0, None)
+        return _State(turn, longest, held) if math.isfinite(longest) else _State(None, 0.0, None)
 
-    def _write(self, service: str, turn: datetime, longest: float) -> None:
+    def _write(self, service: str, state: _State) -> None:
         path = self._folder / f"{service}.json"
         new = path.with_suffix(f".{os.getpid()}")
-        new.write_text(json.dumps({"next": turn.isoformat(), "longest": longest}), encoding="utf-8")
+        text = {
+            "held": state.held and state.held.isoformat(),
+            "longest": state.longest,
+            "next": state.turn and state.turn.isoformat(),
+        }
+        new.write_text(json.dumps(text), encoding="utf-8")
         new.replace(path)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text} names no moment without a zone")
+    return moment
+
+
+def _too_long(service: str, until: datetime, seconds: float) -> ThrottledError:
+    return ThrottledError(
+        f"{service} asked for silence until {until:%H:%M:%S} UTC ({seconds:.0f} s)"
+    )

@@ -296,7 +296,7 @@ def _read_page(path: Path, meta: Mapping[str, Any]) -> StoredPage:
         body = gzip.decompress(file.read_bytes())
         if hashlib.sha256(body).hexdigest() != sealed:
             raise ValueError("its checksum is not that of its seal")
-    page = Page(status, headers, body)
+    page = Page(status, headers, body, str(label["url"]))
     return StoredPage(window=window, fetched_at=fetched_at, page=page, **label)
 
 

@@ -78,7 +78,7 @@ class Retry:
         settings = self.settings
         ceiling = min(settings.wait_max, settings.wait_initial * 2.0 ** min(number - 1, 30))
         backoff = ceiling * (0.5 + self.jitter.random() / 2)
-        asked = min(failure.retry_after or 0.0, _LONGEST_ASKED)
+        asked = failure.retry_after or 0.0
         if isinstance(failure, ThrottledError):
             return max(backoff, asked, self.wait_throttled)
         return max(backoff, asked)
@@ -99,15 +99,18 @@ def retry_after(value: str | None, now: datetime) -> float | None:
         now: the moment that a date is relative to.
 
     Returns:
-        Seconds, at least 0; None for no header, or one that says neither.
+        Seconds, from 0 to two hours: who asks for more is down. None for no header, or one that
+        says neither.
     """
     if value is None:
         return None
     text = value.strip()
     if text.isascii() and text.isdigit():
-        return float(text)
+        return min(float(text), _LONGEST_ASKED)
     moment = http_date(text)
-    return None if moment is None else max((moment - now).total_seconds(), 0.0)
+    if moment is None:
+        return None
+    return min(max((moment - now).total_seconds(), 0.0), _LONGEST_ASKED)
 
 
 def http_date(value: str | None) -> datetime | None:

@@ -18,7 +18,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
-from urllib.parse import quote_plus
+from urllib.parse import parse_qsl, quote_plus, urlsplit
 
 from lxml import etree
 
@@ -39,6 +39,7 @@ from medsafe_harvest.sources.base import (
     SourceRecord,
     Window,
     refuse_unreadable,
+    too_many_rejected,
 )
 from medsafe_harvest.sources.expression import And, Expression, Field, Not, Or, Term
 from medsafe_harvest.sources.http import quoted, raise_for_status, sounds_throttled
@@ -175,7 +176,6 @@ class ArxivSource:
         doubts = self.confirm_empty
         while True:
             page = yield self._request(sent, start, _allowed_size(start, size, self.cap))
-            _refuse_other_query(sent, page.executed)
             refuse_unreadable(page)
             # parse() lets no page without a total through.
             total = page.total or 0
@@ -216,15 +216,19 @@ class ArxivSource:
         """
         feed = _feed(page.body)
         message = None if feed is None else _error_message(feed)
-        if message is not None and page.status not in {406, 429, 503}:
-            raise RefusedError(message)
         raise_for_status(page, message)
+        if message is not None:
+            raise RefusedError(message)
         if feed is None:
             said = quoted(page.body)
             if sounds_throttled(said):
                 raise ThrottledError(said)
             raise MalformedPageError(f"not an Atom feed: {said!r}")
-        return _content(feed)
+        content = _content(feed)
+        sent = dict(parse_qsl(urlsplit(page.url).query)).get("search_query")
+        if sent is not None:
+            _refuse_other_query(sent, content.executed)
+        return content
 
 
 def _compiled(expression: Expression) -> str:
@@ -275,7 +279,9 @@ def _allowed_size(start: int, size: int, cap: int) -> int:
 
 def _missing(received: set[str], reading: _Pass) -> bool:
     # An entry that names no paper was received all the same; asking again would not mend it.
-    return len(received) + len(reading.rejected) < reading.largest
+    return len(received) + len(reading.rejected) < reading.largest or too_many_rejected(
+        len(reading.rejected), len(received)
+    )
 
 
 def _refuse_other_query(sent: str, executed: str | None) -> None:

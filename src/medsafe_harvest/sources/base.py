@@ -71,6 +71,8 @@ class Page:
     #: Names in lower case.
     headers: Mapping[str, str]
     body: bytes
+    #: Address that was asked, with its parameters.
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,15 @@ def refuse_unreadable(page: PageContent) -> None:
     """
     if page.entries > 1 and not page.records:
         raise MalformedPageError(f"none of {page.entries} entries is a paper: {page.rejected[0]}")
+
+
+def too_many_rejected(rejected: int, received: int) -> bool:
+    """Whether so many entries could not be read that the window cannot be called complete.
+
+    One odd entry in a small window, or one in twenty, is the service's own trouble; asking again
+    would not mend it.
+    """
+    return rejected > max(1, (rejected + received) // 20)
 
 
 class Completeness(enum.StrEnum):

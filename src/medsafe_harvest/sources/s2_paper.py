@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from medsafe_harvest.errors import MalformedPageError
 from medsafe_harvest.sources.base import SourceAuthor, SourceRecord
 
+#: Halves of a character of two, left where a text was cut.
+_HALVES = re.compile("[\ud800-\udfff]")
 #: Names of identifiers there and here; CorpusId is also a field of its own.
 _KINDS = {
     "ArXiv": "arxiv",
@@ -49,10 +52,8 @@ class Json:
             return None
         if not isinstance(value, str):
             raise self._wrong(key, "a string")
-        if any("\ud800" <= letter <= "\udfff" for letter in value):
-            # json.loads lets half of a pair through, which nothing behind it can write.
-            raise MalformedPageError(f"{self.place}.{key} holds half a character")
-        return value.strip() or None
+        # json.loads lets half of a pair through, which nothing behind it can write.
+        return _HALVES.sub("\ufffd", value).strip() or None
 
     def identifier(self, key: str) -> str | None:
         """A string, or an integer as its digits."""

@@ -29,6 +29,7 @@ from medsafe_harvest.sources.base import (
     Request,
     Window,
     refuse_unreadable,
+    too_many_rejected,
 )
 from medsafe_harvest.sources.expression import (
     EVERYWHERE,
@@ -123,11 +124,15 @@ class SemanticScholarSource:
         largest = 0
         page = yield Request(_PATH, asked)
         if page.entries == 0 and page.total:
-            raise EmptyPageError(f"no paper of the {page.total} announced")
+            page = yield Request(_PATH, asked)
+        if page.entries == 0 and page.total:
+            raise EmptyPageError(f"no paper of the {page.total} announced, twice")
         while True:
             refuse_unreadable(page)
             if page.total is None:
                 raise MalformedPageError("a page of the bulk search without a total")
+            if page.entries > page.total:
+                raise MalformedPageError(f"{page.entries} papers, but a total of {page.total}")
             largest = max(largest, page.total)
             if largest > self.cap:
                 return Harvested(Completeness.TOO_LARGE, largest, len(received))
@@ -141,7 +146,7 @@ class SemanticScholarSource:
             page = yield Request(_PATH, (*asked, ("token", page.token)))
         # An entry that names no paper was received all the same; asking again would not mend it.
         counted = len(received) + len(rejected)
-        if counted < largest:
+        if counted < largest or too_many_rejected(len(rejected), len(received)):
             state = Completeness.SHORT
         else:
             state = Completeness.COMPLETE if counted else Completeness.EMPTY

@@ -5,7 +5,9 @@ A source brings its service's settings; ``config/settings.yaml`` may change any 
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class ServiceSettings(BaseModel):
@@ -13,7 +15,10 @@ class ServiceSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    base_url: str = Field(pattern=r"^https?://[^\s?#]+$", description="Address before the path")
+    base_url: str = Field(
+        pattern=r"^https?://[A-Za-z0-9.\[\]:-]+(/[^\s?#]*)?$",
+        description="Address before the path; never with a password in it",
+    )
     min_interval: float = Field(
         default=1.0, ge=0, description="Seconds between two requests of all processes of a machine"
     )
@@ -24,6 +29,15 @@ class ServiceSettings(BaseModel):
     connect_timeout: float = Field(default=20.0, gt=0, description="Seconds")
     read_timeout: float = Field(default=90.0, gt=0, description="Seconds between two bytes")
     max_body_mb: float = Field(default=64.0, gt=0, description="Largest response, in MiB")
+
+    @field_validator("base_url")
+    @classmethod
+    def _has_a_host_and_a_port(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if not parts.hostname or parts.port == 0:
+            raise ValueError("an address needs a host, and a port from 1 on if any")
+        return url
+
     wait_throttled: float = Field(
         default=60.0, ge=0, description="Seconds to wait at least after being throttled"
     )

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from datetime import date
 from typing import TypeAlias
+from urllib.parse import urlencode
 from xml.sax.saxutils import escape
 
 import pytest
@@ -71,9 +72,10 @@ ERROR = entry("https://arxiv.org/api/errors#x", "Error", "<summary>bad start</su
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (page(feed(ERROR), 400), RefusedError),
         (page(feed(ERROR), 200), RefusedError),
-        (page(feed(ERROR), 500), RefusedError),
+        (page(feed(ERROR), 500), UnavailableError),
+        (page(feed(ERROR), 403), ForbiddenError),
+        (page(feed(ERROR), 400), RefusedError),
         (page(feed(ERROR.replace("https://arxiv", "http://arxiv"))), RefusedError),
         (page(feed(ERROR), 429), ThrottledError),
         (page("Rate exceeded.", 429), ThrottledError),
@@ -353,15 +355,20 @@ def test_an_entry_without_a_name_is_noted_and_does_not_keep_the_window_open(driv
     assert len(requests) == 1
 
 
-def test_another_query_than_the_one_sent_is_refused(drive: Driver) -> None:
+def asked(sent: str, executed: str) -> Page:
+    url = f"http://x/api/query?{urlencode({'search_query': sent, 'start': 0})}"
+    return Page(200, {}, feed(query=executed).encode(), url)
+
+
+def test_another_query_than_the_one_sent_is_refused() -> None:
     with pytest.raises(RefusedError, match="another query"):
-        harvest(drive, lambda _: content([1], 1, executed="(all:author:smith)"))
+        ArxivSource().parse(asked("author:smith", "all:author:smith"))
 
 
-def test_other_blanks_and_dates_in_the_echo_are_let_pass(drive: Driver) -> None:
-    echo = "ti:unlearning ANDNOT  ti:survey AND submittedDate:[20240101 TO 20240131]"
-    verdict, _ = harvest(drive, lambda _: content([1], 1, executed=echo))
-    assert verdict.completeness is Completeness.COMPLETE
+def test_other_blanks_and_dates_in_the_echo_are_let_pass() -> None:
+    sent = "(ti:a ANDNOT ti:b) AND submittedDate:[202401010000 TO 202401312359]"
+    echo = "ti:a ANDNOT  ti:b AND submittedDate:[20240101 TO 20240131]"
+    assert ArxivSource().parse(asked(sent, echo)).executed == echo
 
 
 @pytest.mark.parametrize("size", [0, 2001])
