@@ -1,6 +1,7 @@
 """Fetch what is missing from every source, each in a thread of its own.
 
-A source that is down or has had enough is left alone for the rest of the run; the others go on.
+A source that has had enough, or fails two windows in succession, is left alone for the rest of the
+run; the others go on.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ from medsafe_harvest.sources.base import (
 from medsafe_harvest.sources.query import Query
 from medsafe_harvest.sources.service import ServiceSettings
 
-#: Outcomes that the next window would meet as well.
+#: Outcomes that the same query's next days would meet as well.
 HOPELESS = frozenset(
     kind.outcome for kind in (ForbiddenError, MovedError, ThrottledError, UnavailableError)
 )

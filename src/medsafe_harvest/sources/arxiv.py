@@ -146,7 +146,8 @@ class ArxivSource:
         """Ask for everything that the query finds in the window, by first submission in UTC.
 
         Raises:
-            RefusedError: the service ran another query than the one sent.
+            UnaskableError: as :meth:`compile`.
+            MalformedPageError: nothing of a page can be read.
         """
         days = f"[{window.since:%Y%m%d}0000 TO {window.until:%Y%m%d}2359]"
         sent = f"({self.compile(query)} AND submittedDate:{days})"
@@ -206,7 +207,7 @@ class ArxivSource:
         """Read one Atom feed.
 
         Raises:
-            RefusedError: an error entry, whatever the status, or a 4xx.
+            RefusedError: an error entry, a 4xx, or the service ran another query than was sent.
             ThrottledError: 406, 429, or their text with another status.
             ForbiddenError: 401 or 403.
             MovedError: 3xx.

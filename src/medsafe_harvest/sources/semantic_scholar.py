@@ -109,8 +109,8 @@ class SemanticScholarSource:
         """Ask for everything that the query finds in the window, by publication date.
 
         Raises:
-            EmptyPageError: the first page is empty although the total announces papers.
-            MalformedPageError: the chain of tokens runs in a circle.
+            EmptyPageError: the first page is empty twice although the total announces papers.
+            MalformedPageError: the chain of tokens runs in a circle, or a page's counts cannot be.
         """
         asked = (
             ("query", self.compile(query)),
