@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs bench lock clean
+.PHONY: help demo test chaos check format docs bench lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -25,6 +25,9 @@ demo: $(READY) ## Run the whole pipeline offline, against the bundled servers
 
 test: $(READY) ## Run the test suite
 	$(BIN)/python -m pytest
+
+chaos: $(READY) ## Harvest from failing servers, killed at random (CHAOS_RUNS, CHAOS_SEED)
+	$(BIN)/python -m tests.chaos
 
 check: $(READY) ## Format, lint, types, architecture, dead code
 	$(BIN)/ruff format --check .

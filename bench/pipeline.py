@@ -20,7 +20,7 @@ from arxiv import _feed
 from medsafe_harvest import __version__, loopback, pipeline
 from medsafe_harvest.config import Config, load_config
 from medsafe_harvest.fetch.clock import SystemClock
-from medsafe_harvest.fetch.harvest import Network, Task, Wanted, fetch, plan
+from medsafe_harvest.fetch.harvest import Network, Session, Task, Wanted, plan
 from medsafe_harvest.fetch.rawstore import RawStore, WindowRecord
 from medsafe_harvest.sources.base import Page, PageContent, Window
 
@@ -49,6 +49,12 @@ class Stopwatch:
     def page(self, source: str, query: str, window: Window, content: PageContent) -> None:
         """Nothing to keep."""
 
+    def answered(self, source: str, seconds: float) -> None:
+        """Nothing to keep."""
+
+    def resumed(self, source: str, query: str, window: Window, pages: int) -> None:
+        """Nothing to keep."""
+
     def waiting(self, source: str, seconds: float, why: str) -> None:
         """Nothing to keep."""
 
@@ -68,20 +74,14 @@ def harvested(config: Config, corpus: Path) -> Iterator[tuple[RawStore, list[Tas
         loopback.running(loopback.read_corpus(corpus)) as services,
     ):
         local = config.with_sources(
-            {
-                "arxiv": {"base_url": services.arxiv_url, "min_interval": 0},
-                "semantic_scholar": {
-                    "base_url": services.semantic_scholar_url,
-                    "min_interval": 0,
-                },
-            }
+            {name: {"base_url": url, "min_interval": 0} for name, url in services.urls.items()}
         )
         store = RawStore(Path(folder), version=__version__)
         wanted = Wanted(local.queries, tuple(local.sources))
-        tasks = plan(local, store, wanted, clock.now().date())
+        tasks = plan(local, [], wanted, clock.now())
         network = Network(clock, Path(folder) / "state", {}, __version__)
         began = time.perf_counter()
-        fetch(tasks, local, store, network, Stopwatch())
+        Session(local, store, network, Stopwatch()).fetch(tasks)
         yield store, tasks, time.perf_counter() - began
 
 
@@ -126,7 +126,8 @@ def main() -> None:
     data = Path(os.environ.get("MEDSAFE_SHARED_DATA", ROOT / "../shared/data"))
     config = load_config(ROOT / "config")
     with harvested(config, data / "corpus/medical_ml.parquet") as (store, tasks, seconds):
-        pages = [page.page for page in store.pages() if page.source == "arxiv"]
+        own = [seal for seal in store.seals() if seal.source == "arxiv"]
+        pages = [page for _, page in store.read_all(own)]
         report = {
             "windows": len(tasks),
             "pages": store.count(),

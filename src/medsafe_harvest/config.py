@@ -20,7 +20,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -36,11 +36,13 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 from medsafe_harvest.config_files import load
 from medsafe_harvest.dedupe.overrides import Overrides
 from medsafe_harvest.normalize.venues import VenueConfig, VenueTable
-from medsafe_harvest.sources import SOURCES
-from medsafe_harvest.sources.base import Source
+from medsafe_harvest.sources import DOORS, FEEDS, LOOKUPS, SOURCES
+from medsafe_harvest.sources.base import Door, Feed, Lookup, Source
 from medsafe_harvest.sources.query import Query, QueryFile
 from medsafe_harvest.sources.service import ServiceSettings
 from medsafe_harvest.topics.rules import TopicConfig
+
+AnyDoor = TypeVar("AnyDoor", bound=Door)
 
 #: The files that decide what curation makes of the raw pages.
 _CURATION_FILES = ("overrides.yaml", "topics.yaml", "venues.yaml")
@@ -59,6 +61,18 @@ class RetrySettings(_Section):
     total: float = Field(
         default=3600.0, ge=0, description="Seconds after which a request is given up"
     )
+    night: float = Field(
+        default=7200.0, ge=0, description="Seconds that a run waits for one service in all"
+    )
+    breaker: float = Field(
+        default=600.0,
+        ge=0,
+        description="Seconds that a door is left alone after a run had to give up on it; doubled "
+        "each time in succession, 0 switches it off",
+    )
+    breaker_max: float = Field(
+        default=21600.0, ge=0, description="Longest time a door is left alone, seconds"
+    )
 
 
 class HarvestSettings(_Section):
@@ -75,6 +89,14 @@ class HarvestSettings(_Section):
     )
     window_days: int = Field(
         default=366, ge=1, description="Longest window; a smaller one loses less to an outage"
+    )
+    resume_hours: float = Field(
+        default=20.0,
+        ge=0,
+        description="Pages of a window that was interrupted are used again for so long; 0 never",
+    )
+    max_minutes: float = Field(
+        default=360.0, gt=0, description="Minutes after which a run begins no further window"
     )
 
 
@@ -110,15 +132,15 @@ class Settings(_Section):
     def _sources_exist(cls, sources: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         mistakes: list[InitErrorDetails] = []
         for name, changes in sources.items():
-            if name not in SOURCES:
-                known = ", ".join(SOURCES)
+            if name not in DOORS:
+                known = ", ".join(DOORS)
                 message = f"no source {name!r}; there are {known}"
                 mistakes.append(_mistake(message, (name,), changes))
                 continue
             try:
-                _adjusted(SOURCES[name], changes)
+                _adjusted(DOORS[name], changes)
             except ValidationError as error:
-                keys = (*_own_settings(SOURCES[name]), *ServiceSettings.model_fields)
+                keys = (*_own_settings(DOORS[name]), *ServiceSettings.model_fields)
                 mistakes += [
                     _mistake(_words(found, keys), (name, *found["loc"]), found["input"])
                     for found in error.errors()
@@ -133,7 +155,7 @@ def _mistake(message: str, place: tuple[int | str, ...], value: object) -> InitE
     return InitErrorDetails(type=error, loc=place, input=value)
 
 
-def _own_settings(source: Source) -> tuple[str, ...]:
+def _own_settings(source: Door) -> tuple[str, ...]:
     kind: Any = type(source)
     return tuple(field.name for field in dataclasses.fields(kind))
 
@@ -144,15 +166,15 @@ def _words(found: ErrorDetails, known: tuple[str, ...]) -> str:
     return found["msg"].removeprefix("Value error, ")
 
 
-def _adjusted(source: Source, changes: Mapping[str, Any]) -> tuple[Source, ServiceSettings]:
-    """The source and its service with the changes made.
+def _adjusted(source: AnyDoor, changes: Mapping[str, Any]) -> tuple[AnyDoor, ServiceSettings]:
+    """The door and its service with the changes made.
 
     Raises:
         ValidationError: a change is to a setting that neither has, or is not a valid value.
     """
     kind: Any = type(source)
     own = _own_settings(source)
-    adjusted: Source = TypeAdapter(kind).validate_python(
+    adjusted: AnyDoor = TypeAdapter(kind).validate_python(
         {name: value for name, value in changes.items() if name in own}
     )
     service = {name: value for name, value in changes.items() if name not in own}
@@ -196,16 +218,31 @@ class Config:
 
     @property
     def sources(self) -> dict[str, Source]:
-        """Every source, with its settings."""
-        return {name: self._adjusted(name)[0] for name in SOURCES}
+        """Every door that is asked the seed queries, with its settings."""
+        return {name: self._adjusted(source)[0] for name, source in SOURCES.items()}
+
+    @property
+    def feeds(self) -> dict[str, Feed]:
+        """Every feed, with its settings."""
+        return {name: self._adjusted(feed)[0] for name, feed in FEEDS.items()}
+
+    @property
+    def lookups(self) -> dict[str, Lookup]:
+        """Every lookup, with its settings."""
+        return {name: self._adjusted(lookup)[0] for name, lookup in LOOKUPS.items()}
+
+    @property
+    def doors(self) -> dict[str, Door]:
+        """Every door of any kind, with its settings."""
+        return {name: self._adjusted(door)[0] for name, door in DOORS.items()}
 
     @property
     def services(self) -> dict[str, ServiceSettings]:
-        """The service of every source."""
-        return {name: self._adjusted(name)[1] for name in SOURCES}
+        """The service of every door."""
+        return {name: self._adjusted(door)[1] for name, door in DOORS.items()}
 
-    def _adjusted(self, name: str) -> tuple[Source, ServiceSettings]:
-        return _adjusted(SOURCES[name], self.settings.sources.get(name, {}))
+    def _adjusted(self, door: AnyDoor) -> tuple[AnyDoor, ServiceSettings]:
+        return _adjusted(door, self.settings.sources.get(door.name, {}))
 
     def with_sources(self, changes: Mapping[str, Mapping[str, Any]]) -> Config:
         """The same configuration with further changes to sources' settings."""

@@ -5,6 +5,7 @@ The kind of failure is in the type, so that a caller never reads a message to de
     MedsafeError
     ├── ConfigError               a file under config/ is wrong; names file, line and what to write
     ├── StoreError                data/raw is damaged or cannot be written
+    │   └── BusyError             another run works in the data folder
     ├── CuratedError              there is no curated snapshot yet, or it is damaged
     │   └── NothingFoundError     no paper is stored, so no snapshot was made
     ├── NotFoundError             no record or paper of that id
@@ -17,6 +18,7 @@ The kind of failure is in the type, so that a caller never reads a message to de
         └── TerminalError         the same request will fail again
             ├── RefusedError      the service answered that the request itself is wrong
             ├── UnaskableError    this query cannot be put to this service; it was not sent
+            ├── BudgetError       the run has asked this service as often as it may
             ├── ForbiddenError    401 or 403: key missing or wrong, or this client is blocked
             └── MovedError        a redirect: the base URL in the configuration is out of date
 """
@@ -44,6 +46,10 @@ class ConfigError(MedsafeError):
 
 class StoreError(MedsafeError):
     """The raw store is damaged or cannot be written."""
+
+
+class BusyError(StoreError):
+    """Another run works in the data folder."""
 
 
 class CuratedError(MedsafeError):
@@ -112,6 +118,12 @@ class UnaskableError(TerminalError):
     """The query cannot be put to the service, so nothing was sent."""
 
     outcome = "unaskable"
+
+
+class BudgetError(TerminalError):
+    """The run has asked this service as often as it may, so nothing was sent."""
+
+    outcome = "budget"
 
 
 class ForbiddenError(TerminalError):

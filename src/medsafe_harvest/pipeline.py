@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,18 +15,19 @@ from typing import Any, Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from medsafe_harvest.collect import Collected, Entry, Key
 from medsafe_harvest.config import Config
 from medsafe_harvest.curated import snapshot
 from medsafe_harvest.dedupe.merge import merge
 from medsafe_harvest.engines import duckdb as engine
-from medsafe_harvest.errors import FetchError, NothingFoundError
-from medsafe_harvest.fetch.harvest import Fetched, HarvestObserver, Network, Task, fetch
+from medsafe_harvest.errors import CuratedError, NothingFoundError
+from medsafe_harvest.fetch.harvest import Fetched, HarvestObserver, Network, Session, Task
 from medsafe_harvest.fetch.ledger import FULL, united
-from medsafe_harvest.fetch.rawstore import RawStore, StoredPage, WindowRecord
+from medsafe_harvest.fetch.rawstore import RawStore, WindowRecord
 from medsafe_harvest.fetch.window import HOPELESS
-from medsafe_harvest.normalize.records import Seen, to_batch
+from medsafe_harvest.normalize.records import to_batch
 from medsafe_harvest.schema import PAPER, RECORD, RELATION
-from medsafe_harvest.sources.base import Source, SourceRecord, Window
+from medsafe_harvest.sources.base import Window
 from medsafe_harvest.sources.query import Query
 from medsafe_harvest.topics.tag import Tagger
 
@@ -58,56 +59,11 @@ class Curated:
     reasons: Mapping[str, int]
 
 
-@dataclass(slots=True)
-class Collected:
-    """The latest word of each source on each paper, from all stored pages."""
-
-    records: dict[tuple[str, str], SourceRecord] = field(default_factory=dict)
-    seen: dict[tuple[str, str], Seen] = field(default_factory=dict)
-    pages: int = 0
-    rejected: Counter[str] = field(default_factory=Counter)
-
-
-def collect(pages: Iterable[StoredPage], sources: Mapping[str, Source]) -> Collected:
-    """Read stored pages, given in the order they were fetched; the latest wins.
-
-    A page that is not what was asked for (an error, half a page) was never believed when it came,
-    and is not now: it is counted by its outcome. A page of a source that this version does not
-    know is counted as ``unknown_source``.
-    """
-    collected = Collected()
-    for stored in pages:
-        collected.pages += 1
-        source = sources.get(stored.source)
-        if source is None:
-            collected.rejected["unknown_source"] += 1
-            continue
-        try:
-            content = source.parse(stored.page)
-        except FetchError as error:
-            collected.rejected[error.outcome] += 1
-            continue
-        day = stored.fetched_at.date()
-        for record in content.records:
-            key = (record.source, record.source_id)
-            collected.records[key] = record
-            collected.seen[key] = _seen_again(collected.seen.get(key), stored.query, day)
-    return collected
-
-
-def _seen_again(before: Seen | None, query: str, day: date) -> Seen:
-    if before is None:
-        return Seen((query,), day, day)
-    queries = before.queries if query in before.queries else (*before.queries, query)
-    return Seen(queries, min(before.first_seen, day), max(before.last_seen, day))
-
-
-def records_table(collected: Collected, config: Config) -> pa.Table:
-    """The collected records, normalized, in order of their ids."""
-    keys = sorted(collected.records)
+def records_table(entries: Mapping[Key, Entry], config: Config) -> pa.Table:
+    """The entries as normalized records, in order of their ids."""
     batch = to_batch(
-        [collected.records[key] for key in keys],
-        [collected.seen[key] for key in keys],
+        [entry.record for entry in entries.values()],
+        [entry.seen for entry in entries.values()],
         config.venues,
     )
     return pa.Table.from_batches([batch], RECORD).sort_by("record_id")
@@ -157,20 +113,36 @@ def _relations(found: pa.Table, papers: pa.Table) -> pa.Table:
     return pa.table(columns).select(RELATION.names).cast(RELATION)
 
 
-def curate(store: RawStore, config: Config, folder: Path, steps: Steps) -> Curated:
+def curate(
+    store: RawStore,
+    config: Config,
+    folder: Path,
+    steps: Steps,
+    collected: Collected | None = None,
+) -> Curated:
     """Make the curated snapshot anew from all stored pages.
+
+    Args:
+        store: the pages.
+        config: how they are read, matched and tagged.
+        folder: where snapshots are.
+        steps: told of each step.
+        collected: what all stored pages say, where they were read already.
 
     Raises:
         StoreError: a stored page is damaged.
         NothingFoundError: no paper is stored; a snapshot that is there stays.
         CuratedError: the snapshot cannot be written; the one that is there stays.
     """
-    steps.step("read", store.count())
-    collected = collect(store.pages(), config.sources)
-    if not collected.records:
+    if collected is None:
+        steps.step("read", store.count())
+        collected = Collected(config)
+        collected.add(store, store.seals())
+    entries = collected.entries()
+    if not entries:
         _spare_what_is_there(store, folder)
-    steps.step("normalize", len(collected.records))
-    records = records_table(collected, config)
+    steps.step("normalize", len(entries))
+    records = records_table(entries, config)
     tables = build(records, config, steps)
     steps.step("write")
     written = snapshot.write(
@@ -181,19 +153,27 @@ def curate(store: RawStore, config: Config, folder: Path, steps: Steps) -> Curat
             "decisions": tables.decisions,
             "relations": tables.relations,
         },
-        _about(store, config, collected),
+        _about(store, config, entries),
         keep=config.settings.curate.keep_snapshots,
     )
     return Curated(
         folder=written,
         pages=collected.pages,
         rejected=dict(collected.rejected),
-        records=dict(Counter(source for source, _ in collected.records)),
+        records=dict(Counter(source for source, _ in entries)),
         papers=tables.papers.num_rows,
         merged=pc.sum(pc.greater(pc.list_value_length(tables.papers["record_ids"]), 1)).as_py()
         or 0,
         reasons=tables.reasons,
     )
+
+
+def count_papers(folder: Path) -> int | None:
+    """Papers in the snapshot that is there now; None where there is none."""
+    try:
+        return int(snapshot.manifest(snapshot.current(folder))["tables"]["papers"]["rows"])
+    except CuratedError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,29 +205,33 @@ def search(  # noqa: PLR0913 - the question, the means and the bounds
     began = network.clock.now()
     until, days = began.date(), _FIRST_STRETCH
     asked = set(config.sources)
-    fetched = Fetched((), ())
+    session = Session(config, store, network, observer)
+    fetched = Fetched()
     while True:
         window = Window(max(since, until - timedelta(days=days - 1)), until)
-        tasks = [Task(source, query, window) for source in sorted(asked)]
-        more = fetch(tasks, config, store, network, observer)
-        fetched = Fetched(more.records + fetched.records, more.skipped + fetched.skipped)
+        more = session.fetch([Task(source, query, window) for source in sorted(asked)])
+        fetched = more + fetched
         # Who is down or has had enough is not asked for the next stretch.
         asked -= {record.source for record in more.records if record.outcome in HOPELESS}
         # The store may hold what the same question found on another day.
-        now = (page for page in store.pages(query.id) if page.fetched_at >= began)
-        collected = collect(now, config.sources)
-        enough = len(collected.records) >= limit * len(asked)
+        now = [
+            seal for seal in store.seals() if seal.query == query.id and seal.fetched_at >= began
+        ]
+        collected = Collected(config)
+        collected.add(store, now)
+        entries = collected.entries()
+        enough = len(entries) >= limit * len(asked)
         if not asked or enough or window.since <= since:
             break
         until, days = window.since - timedelta(days=1), days * 2
-    return Found(fetched, build(records_table(collected, config), config, observer).papers)
+    return Found(fetched, build(records_table(entries, config), config, observer).papers)
 
 
 def _complete(windows: Iterable[WindowRecord]) -> list[list[str]]:
-    """Source, query, its digest, and days of all that was received completely, in few rows."""
+    """Source, seed query, its digest, and days of all that was received completely, in few rows."""
     full: dict[tuple[str, str, str], list[Window]] = {}
     for window in windows:
-        if window.outcome in FULL:
+        if window.outcome in FULL and not window.query.startswith("_"):
             # A query that was changed is another query.
             key = (window.source, window.query, window.query_digest)
             full.setdefault(key, []).append(window.window)
@@ -268,12 +252,11 @@ def _spare_what_is_there(store: RawStore, folder: Path) -> None:
         )
 
 
-def _about(store: RawStore, config: Config, collected: Collected) -> dict[str, Any]:
+def _about(store: RawStore, config: Config, entries: Mapping[Key, Entry]) -> dict[str, Any]:
     """The manifest's account of where the snapshot came from; the same raw pages say the same."""
-    last = max((seen.last_seen for seen in collected.seen.values()), default=None)
+    last = max((entry.seen.last_seen for entry in entries.values()), default=None)
     return {
         "as_of": last.isoformat() if last else None,
         "config_digest": config.digest,
-        "rejected_pages": dict(sorted(collected.rejected.items())),
         "windows": _complete(store.windows()),
     }

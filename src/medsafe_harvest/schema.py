@@ -10,7 +10,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 #: Raised when a column is added, removed or changes its meaning.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 AUTHOR = pa.struct(
     [
@@ -87,6 +87,12 @@ _WORK = [
     _field("other_dois", STRINGS, "Further DOIs, sorted", required=True),
     _field("arxiv_id", pa.string(), "arXiv id without version, for example 2301.00001"),
     _field("arxiv_version", pa.int32(), "Version of the arXiv paper described"),
+    _field(
+        "version_dates",
+        pa.list_(pa.date32()),
+        "Day of each version of the arXiv paper, first to latest; empty where not known",
+        required=True,
+    ),
     _field("pmid", pa.string(), "PubMed id, digits"),
     _field("pmcid", pa.string(), "PubMed Central id, PMC and digits"),
     _field("corpus_id", pa.int64(), "Semantic Scholar corpus id"),
@@ -150,6 +156,24 @@ RECORD = pa.schema(
         _field("title_raw", pa.string(), "Title exactly as received", required=True),
         _field("venue_raw", pa.string(), "Venue exactly as received"),
         *_WORK,
+        _field(
+            "doors",
+            STRINGS,
+            "Fields that came through another door of the source than its search, as field=door, "
+            "for example licence=arxiv_oai; sorted",
+            required=True,
+        ),
+        _field(
+            "gone",
+            pa.date32(),
+            "Day (UTC) from which the source says that it has the paper no longer; null otherwise",
+        ),
+        _field(
+            "former_record_ids",
+            STRINGS,
+            "record_ids under which the source had the paper before, sorted",
+            required=True,
+        ),
         *_SEEN,
     ]
 )

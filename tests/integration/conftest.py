@@ -51,14 +51,10 @@ def make_project(
     shutil.copytree(ROOT / "config", project.config)
     settings = {
         "sources": {
-            "arxiv": {"base_url": services.arxiv_url, "min_interval": 0, "wait_throttled": 0},
-            "semantic_scholar": {
-                "base_url": services.semantic_scholar_url,
-                "min_interval": 0,
-                "wait_throttled": 0,
-            },
+            name: {"base_url": url, "min_interval": 0, "wait_throttled": 0}
+            for name, url in services.urls.items()
         },
-        "retry": {"attempts": 3, "wait_initial": 0, "wait_max": 0},
+        "retry": {"attempts": 3, "wait_initial": 0, "wait_max": 0, "breaker": 0},
     }
     (project.config / "settings.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     if queries is not None:

@@ -15,7 +15,7 @@ import typer
 from rich.text import Text
 from typer.core import TyperGroup
 
-from medsafe_harvest.cli import demo, doctor, harvest, inspect, query
+from medsafe_harvest.cli import demo, doctor, harvest, inspect, query, raw, schedule, status
 from medsafe_harvest.cli.context import (
     ConfigOption,
     DataOption,
@@ -67,9 +67,12 @@ def _workplace(
 
 
 harvest.register(app)
+status.register(app)
 query.register(app)
 inspect.register(app)
 doctor.register(app)
+schedule.register(app)
+raw.register(app)
 demo.register(app)
 
 

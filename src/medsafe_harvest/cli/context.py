@@ -94,6 +94,11 @@ class Workplace:
         return self.data / "curated"
 
     @property
+    def reports(self) -> Path:
+        """Where runs leave their reports."""
+        return self.data / "reports"
+
+    @property
     def state(self) -> Path:
         """What all projects of this user share: when each service was last asked."""
         return Path(os.environ.get("MEDSAFE_STATE") or platformdirs.user_state_path(_NAME))

@@ -16,6 +16,7 @@ from medsafe_harvest import loopback
 from medsafe_harvest.cli.context import Exit, Workplace, console, output
 from medsafe_harvest.cli.harvest import alone, everything, run
 from medsafe_harvest.cli.inspect import count
+from medsafe_harvest.cli.progress import Reporter
 from medsafe_harvest.config import Config
 from medsafe_harvest.curated import snapshot
 from medsafe_harvest.errors import StoreError
@@ -45,7 +46,7 @@ def demo(
         console.print(
             f"Both services answer at {services.root}, from a bundled corpus of real papers."
         )
-        report = run(demo_place, config, everything(config))
+        report = run(demo_place, config, everything(config), Reporter(console))
     if report.curated is None:
         raise typer.Exit(Exit.INCOMPLETE)
     counts = count(report.curated.folder)
@@ -96,12 +97,9 @@ def _fresh(folder: Path) -> Path:
 
 def at_loopback(config: Config, services: loopback.Services) -> Config:
     """The configuration with both services on this machine, which need no pause."""
-    return config.with_sources(
-        {
-            "arxiv": {"base_url": services.arxiv_url, "min_interval": 0.0},
-            "semantic_scholar": {"base_url": services.semantic_scholar_url, "min_interval": 0.0},
-        }
-    )
+    changes = {name: {"base_url": url, "min_interval": 0.0} for name, url in services.urls.items()}
+    # Whether the real services are down says nothing of these, nor the other way round.
+    return config.with_sources(changes).with_retry(breaker=0.0)
 
 
 def serve(
@@ -139,6 +137,8 @@ def _print_settings(services: loopback.Services) -> None:
     )
     output.print(
         "sources:\n"
-        f"  arxiv:\n    base_url: {services.arxiv_url}\n    min_interval: 0\n"
-        f"  semantic_scholar:\n    base_url: {services.semantic_scholar_url}\n    min_interval: 0"
+        + "\n".join(
+            f"  {name}:\n    base_url: {url}\n    min_interval: 0"
+            for name, url in services.urls.items()
+        )
     )

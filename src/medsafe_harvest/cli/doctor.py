@@ -124,12 +124,15 @@ def _stored(place: Workplace) -> Iterator[Finding]:
 
 
 def _keys(config: Config) -> Iterator[Finding]:
-    for name, service in config.services.items():
-        if service.api_key_env is None:
-            continue
-        present = environment(service.api_key_env) is not None
+    wanted = {
+        service.api_key_env: name
+        for name, service in reversed(config.services.items())
+        if service.api_key_env is not None
+    }
+    for variable, name in wanted.items():
+        present = environment(variable) is not None
         says = "present" if present else f"not set: {name} answers rarely without a key"
-        yield Finding(f"key in {service.api_key_env}", present, says, stops=False)
+        yield Finding(f"key in {variable}", present, says, stops=False)
     contact = config.settings.contact
     says = contact or "not set: services block those whom they cannot write to; see settings.yaml"
     yield Finding("contact", contact is not None, says, stops=False)
@@ -139,11 +142,18 @@ def _reachable(place: Workplace, config: Config) -> Iterator[Finding]:
     """One small request to each service, at its pace; any answer will do."""
     ways = network(place, config)
     limiter = Limiter(place.state, ways.clock)
+    asked: set[str] = set()
     for name, service in config.services.items():
+        if service.base_url in asked:
+            continue
+        asked.add(service.base_url)
         about = f"service {name}"
+        paced = ways.service(config, name)
         try:
-            limiter.wait(name, service.min_interval, _PATIENCE)
-            with ways.client(config, name) as client:
+            with (
+                limiter.turn(paced.pace or name, paced.min_interval, _PATIENCE),
+                ways.client(config, name) as client,
+            ):
                 page = client.send(Request("", ()))
             raise_for_status(page)
         except RefusedError:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from filelock import FileLock, Timeout
 from rich.table import Table
+from rich.text import Text
 
-from medsafe_harvest import __version__, pipeline
+from medsafe_harvest import __version__, pipeline, report
+from medsafe_harvest import night as nights
 from medsafe_harvest.cli.context import (
     Exit,
     Workplace,
@@ -21,12 +23,14 @@ from medsafe_harvest.cli.context import (
     output,
     print_json,
 )
+from medsafe_harvest.cli.monitors import JsonLog, LogFormat, LogOption, Monitors
 from medsafe_harvest.cli.progress import Reporter
 from medsafe_harvest.config import Config
-from medsafe_harvest.errors import ConfigError, NothingFoundError, StoreError
+from medsafe_harvest.errors import BusyError, ConfigError, StoreError
 from medsafe_harvest.fetch.clock import SystemClock
-from medsafe_harvest.fetch.harvest import Fetched, Network, Wanted, fetch, plan
+from medsafe_harvest.fetch.harvest import Network, Wanted
 from medsafe_harvest.fetch.rawstore import RawStore
+from medsafe_harvest.night import Night
 from medsafe_harvest.sources.query import Query
 
 
@@ -36,16 +40,7 @@ def register(app: typer.Typer) -> None:
     app.command()(rebuild)
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a harvest did."""
-
-    fetched: Fetched
-    #: None where nothing could be fetched and nothing was there before.
-    curated: pipeline.Curated | None
-
-
-def harvest(
+def harvest(  # noqa: PLR0913, PLR0917 - each option is a parameter
     context: typer.Context,
     query: Annotated[
         list[str] | None,
@@ -53,7 +48,9 @@ def harvest(
     ] = None,
     source: Annotated[
         list[str] | None,
-        typer.Option(help="Only this source (arxiv, semantic_scholar); may be repeated."),
+        typer.Option(
+            help="Only at this door (arxiv, semantic_scholar, arxiv_oai ...); may be repeated."
+        ),
     ] = None,
     since: Annotated[
         datetime | None,
@@ -66,12 +63,25 @@ def harvest(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the report as JSON on standard output.")
     ] = False,
+    log_format: LogOption = LogFormat.TEXT,
+    metrics: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also write the report for Prometheus' textfile collector to this file (.prom).",
+            dir_okay=False,
+        ),
+    ] = None,
 ) -> None:
     """Fetch what is missing of the seed queries, then make the curated snapshot anew.
 
     Days that were read completely, and again a week after they ended, are not asked for again; so
     the first harvest takes long and the following ones little. Interrupt it whenever you like: what
     was fetched is kept, and the next run goes on from there.
+
+    Without --since and --until it also follows what arXiv announces and changes, and looks known
+    papers up again, a few each night. Each run leaves a report in data/reports. If
+    MEDSAFE_PING_URL is set, a monitor is told of the start (URL/start), of success (URL) and of
+    failure (URL/fail).
     """
     place: Workplace = context.obj
     refuse_future(since)
@@ -80,16 +90,16 @@ def harvest(
     config = place.config()
     wanted = Wanted(
         queries=_chosen(config.queries, query or []),
-        sources=_known(config.sources, source or []),
+        sources=_known(config.doors, source or []),
         since=since.date() if since else None,
         until=until.date() if until else None,
     )
-    report = run(place, config, wanted)
+    night = reported(place, config, wanted, Monitors.of(config, log_format, metrics))
     if as_json:
-        print_json(as_plain(report))
+        print_json(report.as_plain(night))
     else:
-        _print(report)
-    raise typer.Exit(Exit.INCOMPLETE if report.fetched.incomplete else Exit.DONE)
+        _print(night)
+    raise typer.Exit(Exit.INCOMPLETE if night.fetched.incomplete else Exit.DONE)
 
 
 def refuse_future(since: datetime | None) -> None:
@@ -120,31 +130,34 @@ def rebuild(
         store = RawStore(place.raw, version=__version__)
         curated = pipeline.curate(store, config, place.curated, reporter)
     if as_json:
-        print_json(_curated_as_plain(curated))
+        print_json(report.curated_as_plain(curated))
     else:
         _print_curated(curated)
 
 
-def run(place: Workplace, config: Config, wanted: Wanted) -> Report:
+def reported(place: Workplace, config: Config, wanted: Wanted, monitors: Monitors) -> Night:
+    """Harvest, with progress, report and monitors.
+
+    Raises:
+        MedsafeError: nothing could go on; the report and the monitors say so too.
+    """
+    with monitors.watching(place) as end:
+        night = run(place, config, wanted, monitors.reporter)
+        end(night)
+    return night
+
+
+def run(place: Workplace, config: Config, wanted: Wanted, reporter: Reporter | JsonLog) -> Night:
     """Fetch what is missing and curate, showing progress.
 
     Raises:
         MedsafeError: nothing could go on.
     """
-    clock = SystemClock()
     store = RawStore(place.raw, version=__version__)
-    reporter = Reporter(console)
     with alone(place), reporter.running():
-        tasks = plan(config, store, wanted, clock.now().date())
-        fetched = fetch(tasks, config, store, network(place, config), reporter)
-        try:
-            curated = pipeline.curate(store, config, place.curated, reporter)
-        except NothingFoundError as error:
-            if not fetched.incomplete:
-                raise
-            console.print(str(error), soft_wrap=True)
-            curated = None
-    return Report(fetched, curated)
+        return nights.harvest(
+            config, store, network(place, config), place.curated, wanted, reporter
+        )
 
 
 def network(place: Workplace, config: Config) -> Network:
@@ -169,14 +182,15 @@ def alone(place: Workplace) -> Iterator[None]:
     """Hold the data folder against a second run.
 
     Raises:
-        StoreError: another run holds it, or the folder cannot be written.
+        BusyError: another run holds it.
+        StoreError: the folder cannot be written.
     """
     try:
         place.data.mkdir(parents=True, exist_ok=True)
         lock = FileLock(place.data / ".lock")
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise StoreError(f"another run works in {place.data}: try again when it is done") from error
+        raise BusyError(f"another run works in {place.data}: try again when it is done") from error
     except OSError as error:
         raise StoreError(
             f"{place.data} cannot be written ({error}): mend its permissions, or choose another "
@@ -190,7 +204,7 @@ def alone(place: Workplace) -> Iterator[None]:
 
 def everything(config: Config) -> Wanted:
     """All queries, all sources, all days."""
-    return Wanted(config.queries, tuple(config.sources))
+    return Wanted(config.queries, tuple(config.doors))
 
 
 def _chosen(queries: tuple[Query, ...], names: list[str]) -> tuple[Query, ...]:
@@ -206,28 +220,31 @@ def _known(known: Iterable[str], names: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names) or known)
 
 
-def _print(report: Report) -> None:
-    fetched = report.fetched
-    table = Table("source", "windows", "complete", "to fetch again", "records received")
-    for source in sorted({record.source for record in fetched.records}):
-        own = Fetched(
-            tuple(record for record in fetched.records if record.source == source),
-            tuple(left for left in fetched.skipped if left.task.source == source),
-        )
+def _print(night: Night) -> None:
+    table = Table("door", "windows", "complete", "to fetch again", "requests", "records received")
+    for name, tally in night.doors.items():
         table.add_row(
-            source,
-            f"{own.complete + own.incomplete:,}",
-            f"{own.complete:,}",
-            f"{own.incomplete:,}",
-            f"{sum(record.received for record in own.records):,}",
+            name,
+            f"{tally.windows:,}",
+            f"{tally.complete:,}",
+            f"{tally.windows - tally.complete:,}",
+            f"{tally.requests:,}",
+            f"{tally.records:,}",
         )
     if table.row_count:
         output.print(table)
-    if report.curated is not None:
-        _print_curated(report.curated)
-    if fetched.incomplete:
+    else:
+        console.print("nothing to fetch: none of the days asked for is missing")
+    for warning in night.warnings:
+        console.print(Text.assemble(("warning: ", "bold yellow"), warning), soft_wrap=True)
+    if night.curated is not None:
+        _print_curated(night.curated)
+    else:
+        console.print(night.why_no_table, soft_wrap=True)
+    if night.fetched.incomplete:
         console.print(
-            f"{fetched.incomplete} windows are missing: run `medsafe-harvest harvest` again later"
+            f"{night.fetched.incomplete} windows are missing: run `medsafe-harvest harvest` again "
+            "later; `medsafe-harvest status` says which"
         )
 
 
@@ -241,45 +258,3 @@ def _print_curated(curated: pipeline.Curated) -> None:
         f"{curated.folder}",
         soft_wrap=True,
     )
-
-
-def as_plain(report: Report) -> dict[str, Any]:
-    """The report as JSON values."""
-    fetched = report.fetched
-    return {
-        "windows": {"complete": fetched.complete, "incomplete": fetched.incomplete},
-        "failed": [
-            {
-                "source": record.source,
-                "query": record.query,
-                "window": str(record.window),
-                "outcome": record.outcome,
-                "message": record.message,
-            }
-            for record in fetched.records
-            if record.message
-        ]
-        + [
-            {
-                "source": left.task.source,
-                "query": left.task.query.id,
-                "window": str(left.task.window),
-                "outcome": "skipped",
-                "message": left.why,
-            }
-            for left in fetched.skipped
-        ],
-        **(_curated_as_plain(report.curated) if report.curated else {}),
-    }
-
-
-def _curated_as_plain(curated: pipeline.Curated) -> dict[str, Any]:
-    return {
-        "snapshot": str(curated.folder),
-        "pages": curated.pages,
-        "rejected_pages": dict(curated.rejected),
-        "records": dict(curated.records),
-        "papers": curated.papers,
-        "merged": curated.merged,
-        "decisions": dict(curated.reasons),
-    }

@@ -74,14 +74,19 @@ class Reporter:
                 self._say(f"{source}: {number} windows to fetch")
             elif source not in self._bar_of:
                 self._bar_of[source] = self._bars.add_task(source, total=number, note="")
-        if not tasks:
-            self._say("nothing to fetch: none of the days asked for is missing")
 
     def page(self, source: str, query: str, window: Window, content: PageContent) -> None:
         """A page came in."""
         with self._lock:
             self._records[source] += len(content.records)
             self._show(source, f"{query} {window}")
+
+    def answered(self, source: str, seconds: float) -> None:
+        """Nothing to show: pages are."""
+
+    def resumed(self, source: str, query: str, window: Window, pages: int) -> None:
+        """An interrupted window went on where it had stopped."""
+        self._say(f"{source}: {query} {window}: {pages} pages were there already")
 
     def waiting(self, source: str, seconds: float, why: str) -> None:
         """Nothing will happen for some time."""

@@ -26,7 +26,7 @@ from medsafe_harvest.sources.query import Query, parse_text
 from medsafe_harvest.sources.query_text import QuerySyntaxError
 
 #: A person waits a minute for an answer, not an hour.
-_PATIENCE = {"attempts": 3, "wait_max": 10.0, "total": 60.0}
+_PATIENCE = {"attempts": 3, "wait_max": 10.0, "total": 60.0, "night": 60.0}
 _CSV_COLUMNS = (
     *("paper_id", "title", "authors", "year", "published", "venue", "doi", "arxiv_id", "url"),
     *("code_links", "topics", "citation_count", "sources"),

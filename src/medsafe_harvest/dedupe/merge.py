@@ -65,6 +65,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "other_dois": Rule.REMAINING,
         "arxiv_id": Rule.ARXIV_FIRST,
         "arxiv_version": Rule.ARXIV_FIRST,
+        "version_dates": Rule.ARXIV_FIRST,
         "pmid": Rule.INDEX_FIRST,
         "pmcid": Rule.INDEX_FIRST,
         "corpus_id": Rule.INDEX_FIRST,
@@ -140,7 +141,7 @@ def merge(records: pa.Table, clusters: pa.Table) -> pa.Table:
     for field in ("fields_of_study", "publication_types", "code_links", "queries"):
         columns[field] = _union(grouped, [field])
     columns["other_dois"] = _union(grouped, ["doi", "other_dois"], without=columns["doi"])
-    for field in ("authors", "categories"):
+    for field in ("authors", "categories", "version_dates"):
         columns[field] = _empty_for_null(columns[field])
     columns["provenance"] = provenance(
         grouped.records,
@@ -175,12 +176,23 @@ def _identity(grouped: _Clustered) -> dict[str, pa.Array]:
     arxiv_first = _source_rank(records, {"arxiv": 0})
     anchor_rank = _dense(records["first_seen"]) * 2 + np.minimum(arxiv_first, 1)
     anchors = _first_in_cluster(grouped, anchor_rank, np.ones(len(records), dtype=bool))
-    minted = pa.array([mint(record) for record in records["record_id"].to_pylist()], pa.string())
+    names = records["record_id"].to_pylist()
+    former = records["former_record_ids"].to_pylist()
+    # A record that its source renamed keeps the id that it had.
+    minted = pa.array(
+        [mint(before[0] if before else name) for name, before in zip(names, former, strict=True)],
+        pa.string(),
+    )
+    renamed = [
+        (row, mint(name))
+        for row, before in enumerate(former)
+        for name in (*before[1:], *(names[row : row + 1] if before else ()))
+    ]
     is_anchor = np.zeros(len(records), dtype=bool)
     is_anchor[anchors] = True
     return {
         "paper_id": minted.take(pa.array(anchors)),
-        "former_ids": _lists(grouped, np.flatnonzero(~is_anchor), minted),
+        "former_ids": _former(grouped, np.flatnonzero(~is_anchor), minted, renamed),
         "record_ids": _lists(grouped, np.arange(len(records)), records["record_id"]),
         "sources": _lists(grouped, np.arange(len(records)), records["source"]),
         "first_seen": _take(
@@ -188,6 +200,16 @@ def _identity(grouped: _Clustered) -> dict[str, pa.Array]:
         ),
         "last_seen": _take(records["last_seen"], _winners(grouped, "last_seen", Rule.LATEST, {})),
     }
+
+
+def _former(
+    grouped: _Clustered, rows: Rows, minted: pa.Array, renamed: list[tuple[int, str]]
+) -> pa.Array:
+    """Ids that the given rows, and renamed ones under their other names, would have alone."""
+    extra = np.array([row for row, _ in renamed], dtype=np.int64)
+    values = [minted.take(pa.array(rows)), pa.array([name for _, name in renamed], pa.string())]
+    cluster = grouped.cluster[np.concatenate([rows, extra])]
+    return _collect(grouped.clusters, cluster, pa.concat_arrays(values))
 
 
 def _winners(grouped: _Clustered, field: str, rule: Rule, chosen: Mapping[str, Rows]) -> Rows:

@@ -12,6 +12,7 @@ from typing import Self
 import httpx
 
 from medsafe_harvest.errors import MalformedPageError, UnavailableError
+from medsafe_harvest.fetch.clock import Clock, SystemClock
 from medsafe_harvest.sources.base import Page, Request
 from medsafe_harvest.sources.service import ServiceSettings
 
@@ -42,6 +43,7 @@ class Client:
         version: of this package, for the User-Agent.
         contact: mail address for the User-Agent, or None.
         api_key: sent with each request; never logged, stored or shown.
+        clock: measures how long an answer takes.
         transport: stands in for the network in tests.
     """
 
@@ -52,9 +54,11 @@ class Client:
         version: str,
         contact: str | None = None,
         api_key: str | None = None,
+        clock: Clock | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._service = service
+        self._clock = clock or SystemClock()
         about = f"+{_PROJECT}" + (f"; mailto:{contact}" if contact else "")
         headers = {
             "user-agent": f"medsafe-harvest/{version} ({about})",
@@ -92,7 +96,8 @@ class Client:
         """Send one request and read the whole response.
 
         Raises:
-            UnavailableError: no connection, time-out, broken connection or broken HTTP.
+            UnavailableError: no connection, time-out, an answer that does not end, broken
+                connection or broken HTTP.
             MalformedPageError: the body is larger than allowed, or not in the encoding it claims.
         """
         try:
@@ -108,18 +113,49 @@ class Client:
             words = str(error) or type(error).__name__
             raise UnavailableError(f"{self._service.base_url}: {words}") from error
         headers = {name: value for name, value in response.headers.items() if name in _KEPT_HEADERS}
-        return Page(response.status_code, headers, body, str(response.request.url))
+        url = str(response.request.url)
+        return Page(response.status_code, headers, body, url, request.body)
 
     def _build(self, request: Request) -> httpx.Request:
         base = self._service.base_url.rstrip("/")
         url = f"{base}/{request.path}" if request.path else base
-        return self._http.build_request("GET", url, params=list(request.params))
+        params = httpx.QueryParams(list(request.params))
+        if not request.body:
+            return self._http.build_request("GET", url, params=params)
+        headers = {"content-type": "application/json"}
+        return self._http.build_request(
+            "POST", url, params=params, content=request.body, headers=headers
+        )
 
     def _read(self, response: httpx.Response) -> bytes:
-        largest = int(self._service.max_body_mb * _MIB)
+        service = self._service
+        largest = int(service.max_body_mb * _MIB)
+        began = self._clock.monotonic()
         body = bytearray()
         for piece in response.iter_bytes():
             body += piece
             if len(body) > largest:
-                raise MalformedPageError(f"the body is larger than {self._service.max_body_mb} MiB")
+                raise MalformedPageError(f"the body is larger than {service.max_body_mb} MiB")
+            if self._clock.monotonic() - began > service.total_timeout:
+                raise UnavailableError(
+                    f"{service.base_url}: no whole answer in {service.total_timeout:.0f} s"
+                )
         return bytes(body)
+
+
+def ping(url: str, timeout: float = 10.0) -> None:
+    """Tell a monitoring service that a run began or ended.
+
+    Args:
+        url: address to get; it is a secret, so no message names it.
+        timeout: seconds.
+
+    Raises:
+        UnavailableError: it could not be told.
+    """
+    try:
+        response = httpx.get(url, timeout=timeout, follow_redirects=True)
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+        raise UnavailableError(f"the ping failed: {type(error).__name__}") from error
+    if not response.is_success:
+        raise UnavailableError(f"the ping was answered with status {response.status_code}")

@@ -1,54 +1,66 @@
-"""Fetch what is missing from every source, each in a thread of its own.
+"""Plan what is missing, and fetch it: a provider's doors in turn, the providers side by side.
 
-A source that has had enough, or fails two windows in succession, is left alone for the rest of the
-run; the others go on.
+A door that fails two windows in succession is left alone for the rest of the run, one that shuts or
+moved at once; a provider that had enough is left alone at all its doors. The others go on. A door
+that a run had to give up on is not tried again for some time, which doubles with each failure.
 """
 
 from __future__ import annotations
 
+import hashlib
 import random
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from medsafe_harvest.config import Config
 from medsafe_harvest.errors import (
+    BudgetError,
     EmptyPageError,
     ForbiddenError,
     MalformedPageError,
     MovedError,
     RefusedError,
+    RetryableError,
     ThrottledError,
     UnavailableError,
 )
+from medsafe_harvest.fetch import ledger
 from medsafe_harvest.fetch.client import Client
 from medsafe_harvest.fetch.clock import Clock, StoppableClock, StoppedError
-from medsafe_harvest.fetch.ledger import FULL, missing
+from medsafe_harvest.fetch.ledger import FULL, State
 from medsafe_harvest.fetch.limiter import Limiter
 from medsafe_harvest.fetch.rawstore import RawStore, Run, WindowRecord
-from medsafe_harvest.fetch.retry import Retry
-from medsafe_harvest.fetch.window import Fetcher, Observer
+from medsafe_harvest.fetch.retry import Budget, Retry
+from medsafe_harvest.fetch.window import Fetcher, Observer, Question
 from medsafe_harvest.sources.base import Window
 from medsafe_harvest.sources.query import Query
+from medsafe_harvest.sources.service import ServiceSettings
 
-#: Outcomes after which a service is left alone for the rest of the run.
-_AT_ONCE = frozenset(kind.outcome for kind in (ForbiddenError, MovedError, ThrottledError))
+#: Outcomes after which a door is left alone for the rest of the run.
+_AT_ONCE = frozenset(kind.outcome for kind in (ForbiddenError, MovedError))
+#: Outcomes after which all doors of the provider are.
+_PROVIDER = frozenset(kind.outcome for kind in (BudgetError, ThrottledError))
 #: Outcomes that one window may meet and the next not; two in succession are the service's.
 _AFTER_TWO = frozenset(
     kind.outcome for kind in (EmptyPageError, MalformedPageError, RefusedError, UnavailableError)
 )
+#: Days that count as news: their windows come first where something was announced.
+_NEWS_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One window of one query to be fetched from one source."""
+    """One window of one question to be fetched at one door."""
 
     source: str
-    query: Query
+    query: Question
     window: Window
 
 
@@ -64,8 +76,12 @@ class Skipped:
 class Fetched:
     """What became of the tasks of a run."""
 
-    records: tuple[WindowRecord, ...]
-    skipped: tuple[Skipped, ...]
+    records: tuple[WindowRecord, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+    def __add__(self, other: Fetched) -> Fetched:
+        """Both together."""
+        return Fetched(self.records + other.records, self.skipped + other.skipped)
 
     @property
     def complete(self) -> int:
@@ -82,10 +98,10 @@ class HarvestObserver(Observer, Protocol):
     """Also told how much there is to do."""
 
     def planned(self, tasks: Sequence[Task]) -> None:
-        """The run knows all its windows; a window may still be split."""
+        """The run knows its next windows; a window may still be split."""
 
     def left_alone(self, source: str, windows: int, why: str) -> None:
-        """A source is not asked any further in this run."""
+        """A door is not asked any further in this run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +110,7 @@ class Wanted:
 
     Attributes:
         queries: the queries to ask.
-        sources: names of the sources to ask.
+        sources: names of the doors to ask at.
         since: first day in place of the queries' own.
         until: last day in place of the queries' own.
     """
@@ -104,53 +120,129 @@ class Wanted:
     since: date | None = None
     until: date | None = None
 
+    @property
+    def is_all_days(self) -> bool:
+        """Whether the harvest goes on where the last one stopped, as each night."""
+        return self.since is None and self.until is None
 
-def plan(config: Config, store: RawStore, wanted: Wanted, today: date) -> list[Task]:
-    """The windows that are missing, query by query, the oldest first; last, those that failed.
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One question at one door, and what is known of it."""
+
+    source: str
+    query: Question
+    state: State
+
+
+def standings(
+    config: Config, windows: Sequence[WindowRecord], wanted: Wanted, now: datetime
+) -> list[Standing]:
+    """Every question that the harvest covers, and what is known of it.
+
+    A feed without history (it only tells what is so today) has no standing.
 
     Args:
-        config: where harvests begin, overlap and window length.
-        store: what was fetched before.
+        config: where harvests begin, and the overlap.
+        windows: all attempts, in the order in which they ended.
         wanted: what to cover.
-        today: the last day that can be asked for.
+        now: attempts from the future are not believed; today is the last day that can be asked for.
     """
+    today = now.date()
+    attempts: dict[tuple[str, str], list[WindowRecord]] = {}
+    for record in ledger.believable(windows, now):
+        attempts.setdefault((record.source, record.query_digest), []).append(record)
+    found = []
     harvest = config.settings.harvest
-    attempts = store.windows()
-    tasks = []
-    for source in wanted.sources:
+    for name in wanted.sources:
+        if (source := config.sources.get(name)) is None:
+            continue
         for query in wanted.queries:
             first = wanted.since or query.since or harvest.since
             last = min(wanted.until or query.until or today, today)
-            if (query.sources is not None and source not in query.sources) or first > last:
+            if (query.sources is not None and name not in query.sources) or first > last:
                 continue
-            before = (
-                record
-                for record in attempts
-                if (record.source, record.query_digest) == (source, query.digest)
-            )
             days = Window(first, last)
-            tasks += [
-                Task(source, query, window)
-                for window in missing(
-                    days,
-                    before,
-                    slow_days=config.sources[source].slow_days(days),
-                    overlap_days=harvest.overlap_days,
-                    window_days=harvest.window_days,
-                )
-            ]
-    # Windows that failed last time come last: they must not keep the others from their turn.
-    return sorted(tasks, key=lambda task: _failed_last(task, attempts))
+            state = ledger.state(
+                days,
+                attempts.get((name, query.digest), []),
+                slow_days=source.slow_days(days),
+                overlap_days=harvest.overlap_days,
+            )
+            found.append(Standing(name, query, state))
+    for name in wanted.sources if wanted.is_all_days else ():
+        feed = config.feeds.get(name)
+        if feed is None or not feed.keeps_history:
+            continue
+        last = today - timedelta(days=feed.delay_days)
+        for subject in feed.subjects(wanted.queries):
+            records = attempts.get((name, subject.digest), [])
+            # A feed is followed from the first day that it was asked for, and never backwards.
+            begin = last - timedelta(days=feed.overlap_days)
+            first = min([begin, *(record.window.since for record in records)])
+            state = ledger.state(Window(first, last), records, overlap_days=feed.overlap_days)
+            found.append(Standing(name, subject, state))
+    return found
 
 
-def _failed_last(task: Task, attempts: Sequence[WindowRecord]) -> bool:
-    last = None
-    for record in attempts:
-        same = (record.source, record.query_digest) == (task.source, task.query.digest)
-        window = record.window
-        if same and window.since <= task.window.until and task.window.since <= window.until:
-            last = record
-    return last is not None and last.outcome not in FULL
+def plan(
+    config: Config,
+    windows: Sequence[WindowRecord],
+    wanted: Wanted,
+    now: datetime,
+    announced: Mapping[str, int] | None = None,
+) -> list[Task]:
+    """The windows to fetch: news first, then what is missing, the oldest first; last, what failed.
+
+    Args:
+        config: as for :func:`standings`.
+        windows: as for :func:`standings`.
+        wanted: as for :func:`standings`.
+        now: as for :func:`standings`.
+        announced: by query, how many papers were announced today that it would find.
+    """
+    news = announced or {}
+    recent = now.date() - timedelta(days=_NEWS_DAYS)
+    tasks = [
+        Task(standing.source, standing.query, window)
+        for standing in standings(config, windows, wanted, now)
+        for window in ledger.missing(
+            standing.state, window_days=config.settings.harvest.window_days
+        )
+    ]
+
+    attempts: dict[tuple[str, str], list[WindowRecord]] = {}
+    for record in windows:
+        attempts.setdefault((record.source, record.query_digest), []).append(record)
+
+    def turn(task: Task) -> tuple[bool, int]:
+        fresh = task.window.until >= recent
+        # What failed last time comes last: it must not keep the others from their turn.
+        failed = ledger.failed(task.window, attempts.get((task.source, task.query.digest), []))
+        return failed, -news.get(task.query.id, 0) if fresh else 1
+
+    return sorted(tasks, key=turn)
+
+
+def bulletins(
+    config: Config, windows: Sequence[WindowRecord], wanted: Wanted, now: datetime
+) -> list[Task]:
+    """What only today can tell: feeds without history that have not been read today."""
+    today = Window(now.date(), now.date())
+    read = {
+        (record.source, record.query_digest)
+        for record in windows
+        if record.outcome in FULL and record.window == today
+    }
+    return [
+        Task(name, subject, today)
+        for name in wanted.sources
+        if wanted.is_all_days
+        and (feed := config.feeds.get(name)) is not None
+        and not feed.keeps_history
+        for subject in feed.subjects(wanted.queries)
+        if (name, subject.digest) not in read
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +251,7 @@ class Network:
 
     Attributes:
         state: folder of what all processes of the machine share.
-        keys: API keys by source.
+        keys: API keys by door.
         version: of this package.
     """
 
@@ -168,95 +260,183 @@ class Network:
     keys: Mapping[str, str] = field(repr=False)
     version: str
 
-    def client(self, config: Config, source: str) -> Client:
-        """A client for one source's service."""
+    def service(self, config: Config, door: str) -> ServiceSettings:
+        """A door's service, asked as slowly and in as common a turn as its key, or none, demands.
+
+        A pace is a key's; who has none shares the pace of all who have none.
+        """
+        service = config.services[door]
+        pace = service.pace or door
+        if service.api_key_env is None:
+            return service.model_copy(update={"pace": pace})
+        key = self.keys.get(door)
+        if key is not None:
+            digest = hashlib.sha256(key.encode()).hexdigest()[:8]
+            return service.model_copy(update={"pace": f"{pace}_{digest}"})
+        interval = service.min_interval
+        # No interval at all is a service on this machine.
+        if interval > 0 and service.keyless_interval is not None:
+            interval = max(interval, service.keyless_interval)
+        return service.model_copy(update={"pace": pace, "min_interval": interval})
+
+    def client(self, config: Config, door: str) -> Client:
+        """A client for one door's service."""
         return Client(
-            config.services[source],
+            config.services[door],
             version=self.version,
             contact=config.settings.contact,
-            api_key=self.keys.get(source),
+            api_key=self.keys.get(door),
+            clock=self.clock,
         )
 
 
-def fetch(
-    tasks: Sequence[Task],
-    config: Config,
-    store: RawStore,
-    network: Network,
-    observer: HarvestObserver,
-) -> Fetched:
-    """Fetch all tasks; each source in order, the sources side by side.
+class Session:
+    """One run's way out into the world: it remembers who is to be left alone, and what was spent.
 
-    Raises:
-        StoreError: a response cannot be stored.
+    Args:
+        config: doors, services and patience.
+        store: where every response goes.
+        network: how services are reached.
+        observer: told what happens.
     """
-    observer.planned(tasks)
-    run = Run.starting(network.clock.now())
-    by_source: dict[str, list[Task]] = {}
-    for task in tasks:
-        by_source.setdefault(task.source, []).append(task)
-    stop = threading.Event()
-    means = (config, store, network, observer, stop)
-    pool = ThreadPoolExecutor(max_workers=max(len(by_source), 1))
-    try:
-        working = [
-            pool.submit(_fetch_source, name, own, run, means) for name, own in by_source.items()
-        ]
-        wait(working, return_when=FIRST_EXCEPTION)
-    finally:
-        # After an error or an interrupt nobody goes on waiting for a service.
-        stop.set()
-        pool.shutdown(wait=False, cancel_futures=True)
-    errors = [error for work in working if (error := work.exception()) is not None]
-    for error in sorted(errors, key=lambda error: isinstance(error, StoppedError)):
-        raise error
-    parts = [work.result() for work in working]
-    return Fetched(
-        records=tuple(record for part in parts for record in part.records),
-        skipped=tuple(skipped for part in parts for skipped in part.skipped),
-    )
 
+    def __init__(
+        self, config: Config, store: RawStore, network: Network, observer: HarvestObserver
+    ) -> None:
+        self._settings = config.settings
+        self._doors = config.doors
+        self._services = {door: network.service(config, door) for door in config.doors}
+        self._client = partial(network.client, config)
+        self._store = store
+        self._observer = observer
+        self._stop = threading.Event()
+        self._clock = StoppableClock(network.clock, self._stop)
+        self._limiter = Limiter(network.state, self._clock)
+        self._began = network.clock.monotonic()
+        self._budgets: dict[str, Budget] = {}
+        #: Doors that are not asked any more in this run, and why.
+        self._alone: dict[str, str] = {}
+        self._tried: set[str] = set()
+        self.run = Run.starting(network.clock.now())
 
-def _fetch_source(
-    name: str,
-    tasks: Sequence[Task],
-    run: Run,
-    means: tuple[Config, RawStore, Network, HarvestObserver, threading.Event],
-) -> Fetched:
-    config, store, network, observer, stop = means
-    clock = StoppableClock(network.clock, stop)
-    service = config.services[name]
-    records: list[WindowRecord] = []
-    with network.client(config, name) as client:
-        fetcher = Fetcher(
-            source=config.sources[name],
-            client=client,
-            limiter=Limiter(network.state, clock),
-            retrying=lambda tell: Retry(
-                config.settings.retry,
-                service.wait_throttled,
-                clock,
-                random.Random(),  # noqa: S311 - spreads waits, guards nothing
-                tell,
-            ),
-            store=store,
-            clock=clock,
-            observer=observer,
-            service=service,
+    def fetch(self, tasks: Sequence[Task]) -> Fetched:
+        """Fetch all tasks; those of one provider in order, the providers side by side.
+
+        Raises:
+            StoreError: a response cannot be stored.
+        """
+        self._observer.planned(tasks)
+        by_pace: dict[str, list[Task]] = {}
+        for task in tasks:
+            by_pace.setdefault(self._pace(task.source), []).append(task)
+        pool = ThreadPoolExecutor(max_workers=max(len(by_pace), 1))
+        working = []
+        try:
+            working = [pool.submit(self._provider, pace, own) for pace, own in by_pace.items()]
+            wait(working, return_when=FIRST_EXCEPTION)
+        finally:
+            if not all(work.done() and work.exception() is None for work in working):
+                # After an error or an interrupt nobody goes on waiting for a service.
+                self._stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+        errors = [error for work in working if (error := work.exception()) is not None]
+        for error in sorted(errors, key=lambda error: isinstance(error, StoppedError)):
+            raise error
+        return sum((work.result() for work in working), Fetched())
+
+    def _pace(self, door: str) -> str:
+        return self._services[door].pace or door
+
+    def _provider(self, pace: str, tasks: Sequence[Task]) -> Fetched:
+        """Fetch the tasks of one provider."""
+        retry = self._settings.retry
+        allowed = max(self._services[task.source].requests_per_run for task in tasks)
+        budget = self._budgets.setdefault(pace, Budget(retry.night, allowed))
+        fetchers: dict[str, Fetcher] = {}
+        failures: dict[str, int] = {}
+        records: list[WindowRecord] = []
+        skipped: list[Skipped] = []
+        with ExitStack() as stack:
+            for task in tasks:
+                door = task.source
+                if self._stop.is_set():
+                    raise StoppedError
+                if self._is_left_alone(door):
+                    skipped.append(Skipped(task, self._alone[door]))
+                    continue
+                if door not in fetchers:
+                    fetchers[door] = self._fetcher(door, budget, stack)
+                own = fetchers[door].fetch(task.query, task.window, self.run)
+                records += own
+                outcome = own[-1].outcome
+                failures[door] = failures.get(door, 0) + 1 if outcome in _AFTER_TWO else 0
+                if outcome in FULL:
+                    self._limiter.worked(door)
+                self._give_up(door, own, failures[door])
+        self._tell(skipped)
+        return Fetched(tuple(records), tuple(skipped))
+
+    def _give_up(self, door: str, records: Sequence[WindowRecord], failures: int) -> None:
+        """Leave a door, or all doors of its provider, alone if these records say so."""
+        last = next(
+            (one for one in records if one.outcome in _AT_ONCE | _PROVIDER),
+            records[-1] if failures == 2 else None,
         )
-        failures = 0
-        for number, task in enumerate(tasks):
-            if stop.is_set():
-                raise StoppedError
-            own = fetcher.fetch(task.query, task.window, run)
-            records += own
-            failures = failures + 1 if own[-1].outcome in _AFTER_TWO else 0
-            at_once = next((one for one in own if one.outcome in _AT_ONCE), None)
-            if at_once is not None or failures == 2:
-                rest = tasks[number + 1 :]
-                last = at_once or own[-1]
-                why = f"{last.outcome}: {last.message}"
-                if rest:
-                    observer.left_alone(name, len(rest), why)
-                return Fetched(tuple(records), tuple(Skipped(later, why) for later in rest))
-    return Fetched(tuple(records), ())
+        if last is None:
+            return
+        why = f"{last.outcome}: {last.message}"
+        doors = [door]
+        if last.outcome in _PROVIDER:
+            pace = self._pace(door)
+            doors = [name for name in self._doors if self._pace(name) == pace]
+        self._alone |= dict.fromkeys(doors, why)
+        # A throttle is held by the pace itself, and a budget ends with the run.
+        if last.outcome not in _PROVIDER:
+            retry = self._settings.retry
+            self._limiter.failed(door, retry.breaker, retry.breaker_max)
+
+    def _is_left_alone(self, door: str) -> bool:
+        minutes = self._settings.harvest.max_minutes
+        if door not in self._alone and self._clock.monotonic() - self._began > minutes * 60:
+            self._alone[door] = f"the run has taken the {minutes:g} minutes that it may take"
+        if door not in self._alone and door not in self._tried:
+            # Without a breaker nobody's failures are kept in mind, another configuration's neither.
+            seconds = self._limiter.left_alone(door) if self._settings.retry.breaker else 0.0
+            if seconds > 0:
+                until = self._clock.now() + timedelta(seconds=seconds)
+                self._alone[door] = (
+                    f"earlier runs had to give up on it, so it is left alone until "
+                    f"{until:%Y-%m-%d %H:%M} UTC"
+                )
+        self._tried.add(door)
+        return door in self._alone
+
+    def _tell(self, skipped: Sequence[Skipped]) -> None:
+        counts: dict[tuple[str, str], int] = {}
+        for one in skipped:
+            key = (one.task.source, one.why)
+            counts[key] = counts.get(key, 0) + 1
+        for (door, why), number in counts.items():
+            self._observer.left_alone(door, number, why)
+
+    def _fetcher(self, door: str, budget: Budget, stack: ExitStack) -> Fetcher:
+        settings = self._settings
+        service = self._services[door]
+        clock = self._clock
+
+        def retrying(tell: Callable[[float, RetryableError], None]) -> Retry:
+            jitter = random.Random()  # noqa: S311 - spreads waits, guards nothing
+            return Retry(settings.retry, service.wait_throttled, budget, clock, jitter, tell)
+
+        return Fetcher(
+            door=self._doors[door],
+            service=service,
+            client=stack.enter_context(self._client(door)),
+            limiter=self._limiter,
+            retrying=retrying,
+            budget=budget,
+            store=self._store,
+            clock=clock,
+            observer=self._observer,
+            resume_hours=settings.harvest.resume_hours,
+        )

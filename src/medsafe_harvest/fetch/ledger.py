@@ -1,15 +1,21 @@
 """What is complete, and what is missing: arithmetic over the days of windows.
 
-A day is *settled* for a query when a complete window that holds it was fetched at least the
-overlap after the day had ended: papers reach a service days after their date. All other days are
-asked for again. So a night that failed, a week without power and last night's late arrivals are
-the same thing, days not yet settled, and heal the same way.
+A day is *complete* for a question when a complete window that holds it was fetched. It is *settled*
+when that was at least the overlap after the day had ended: papers reach a service days after their
+date. All days that are not settled are asked for again. So a night that failed, a week without
+power and last night's late arrivals are the same thing, and heal the same way.
+
+Nothing found is doubted: services sometimes give a valid answer without papers although there are
+some. A day without papers is settled when two attempts found none.
+
+The *watermark* is the last day before which no day is incomplete.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
 from medsafe_harvest.fetch.rawstore import WindowRecord
@@ -21,35 +27,114 @@ FULL = frozenset((Completeness.COMPLETE.value, Completeness.EMPTY.value))
 _NONE: Mapping[date, int] = MappingProxyType({})
 
 
-def missing(
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Days that were never received completely."""
+
+    window: Window
+    #: Outcome of the latest attempt at any of the days, or ``not_asked``.
+    outcome: str
+    message: str
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it was tried."""
+        return self.outcome != NOT_ASKED
+
+
+#: Outcome of days that no attempt was made at.
+NOT_ASKED = "not_asked"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is known of one question at one door. Windows are in order, without common days."""
+
+    wanted: Window
+    complete: tuple[Window, ...]
+    settled: tuple[Window, ...]
+    gaps: tuple[Gap, ...]
+    #: When the latest attempt ended.
+    last_attempt: datetime | None
+
+    @property
+    def watermark(self) -> date | None:
+        """The last day of the complete days from the first one wanted on; None: not even that."""
+        first = next(iter(self.complete), None)
+        if first is None or first.since > self.wanted.since:
+            return None
+        return first.until
+
+
+def believable(records: Iterable[WindowRecord], now: datetime) -> list[WindowRecord]:
+    """The records without those from the future: a clock that was ahead settles nothing."""
+    return [record for record in records if record.finished_at <= now + _DAY]
+
+
+def state(
     wanted: Window,
-    records: Iterable[WindowRecord],
+    records: Sequence[WindowRecord],
     *,
     overlap_days: int,
-    window_days: int,
     slow_days: Mapping[date, int] = _NONE,
-) -> list[Window]:
-    """The windows to fetch now.
+) -> State:
+    """What is complete, settled and missing.
 
     Args:
-        wanted: first day to today.
-        records: attempts of this source at this query in its present meaning.
+        wanted: first day to the last that can be asked for.
+        records: attempts of this door at this question in its present meaning, in the order in
+            which they ended.
         overlap_days: see the module.
-        window_days: longest window. Borders lie at multiples of it, counted from ``wanted.since``,
-            so that runs ask for the same windows.
         slow_days: days that need more than the overlap, see ``Source.slow_days``.
+    """
+    full = [record for record in records if record.outcome in FULL]
+    complete = _within(wanted, united(record.window for record in full))
+    found = [record for record in full if record.outcome == Completeness.COMPLETE]
+    nothing = [record for record in full if record.outcome == Completeness.EMPTY]
+    settled = united(
+        [window for record in found for window in _settled(record, overlap_days, slow_days)]
+        + _twice([window for one in nothing for window in _settled(one, overlap_days, slow_days)])
+    )
+    gaps = []
+    for window in _gaps(wanted, complete):
+        last = None
+        for record in records:
+            if record.outcome not in FULL and _meet(record.window, window):
+                last = record
+        outcome, message = (NOT_ASKED, "") if last is None else (last.outcome, last.message)
+        gaps.append(Gap(window, outcome, message))
+    return State(
+        wanted=wanted,
+        complete=tuple(complete),
+        settled=tuple(_within(wanted, settled)),
+        gaps=tuple(gaps),
+        last_attempt=max((record.finished_at for record in records), default=None),
+    )
+
+
+def failed(window: Window, records: Iterable[WindowRecord]) -> bool:
+    """Whether the latest attempt at any of the window's days did not receive everything."""
+    last = None
+    for record in records:
+        if _meet(record.window, window):
+            last = record
+    return last is not None and last.outcome not in FULL
+
+
+def missing(state: State, *, window_days: int) -> list[Window]:
+    """The windows to fetch now: all days that are not settled.
+
+    Args:
+        state: see :func:`state`.
+        window_days: longest window. Borders lie at multiples of it, counted from the first day
+            wanted, so that runs ask for the same windows.
 
     Returns:
         Windows in order of time, without common days.
     """
-    settled = united(
-        window
-        for record in records
-        if record.outcome in FULL
-        for window in _settled(record, overlap_days, slow_days)
-    )
+    wanted = state.wanted
     pieces: list[Window] = []
-    for gap in _gaps(wanted, settled):
+    for gap in _gaps(wanted, list(state.settled)):
         start = gap.since
         while start <= gap.until:
             number = (start - wanted.since).days // window_days
@@ -63,17 +148,48 @@ def _settled(
     record: WindowRecord, overlap_days: int, slow_days: Mapping[date, int]
 ) -> list[Window]:
     """The days of a complete window that were over for long enough when it was fetched."""
-    finished = record.finished_at.date()
+    fetched = record.began_at.date()
     since = record.window.since
-    until = min(record.window.until, finished - timedelta(days=overlap_days + 1))
+    until = min(record.window.until, fetched - timedelta(days=overlap_days + 1))
     if until < since:
         return []
     too_early = [
         Window(day, day)
         for day, days in sorted(slow_days.items())
-        if since <= day <= until and (finished - day).days <= days
+        if since <= day <= until and (fetched - day).days <= days
     ]
     return _gaps(Window(since, until), too_early)
+
+
+def _twice(windows: Iterable[Window]) -> list[Window]:
+    """The days that at least two of the windows hold."""
+    steps: dict[date, int] = {}
+    for window in windows:
+        steps[window.since] = steps.get(window.since, 0) + 1
+        steps[window.until + _DAY] = steps.get(window.until + _DAY, 0) - 1
+    found: list[Window] = []
+    depth, since = 0, None
+    for day, step in sorted(steps.items()):
+        depth += step
+        if depth >= 2 and since is None:
+            since = day
+        elif depth < 2 and since is not None:
+            found.append(Window(since, day - _DAY))
+            since = None
+    return found
+
+
+def _meet(one: Window, other: Window) -> bool:
+    return one.since <= other.until and other.since <= one.until
+
+
+def _within(wanted: Window, windows: Iterable[Window]) -> list[Window]:
+    """What of the windows lies in the wanted days."""
+    return [
+        Window(max(window.since, wanted.since), min(window.until, wanted.until))
+        for window in windows
+        if _meet(window, wanted)
+    ]
 
 
 def united(windows: Iterable[Window]) -> list[Window]:

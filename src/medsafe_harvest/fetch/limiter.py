@@ -3,7 +3,8 @@
 arXiv allows one request in three seconds "over all machines under your control", whatever door is
 used. A file a service holds the time from which the next request may be sent; a lock beside it
 makes taking a turn one step. The turn is taken before the request is sent, so a killed process
-costs at most one interval.
+costs at most one interval. Whoever has the turn holds a second lock until the answer is read: one
+connection at a time, as arXiv's terms ask.
 """
 
 from __future__ import annotations
@@ -12,15 +13,18 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from medsafe_harvest.errors import StoreError, ThrottledError
 from medsafe_harvest.fetch.clock import Clock
+
+#: Seconds of waiting in line after which a waiting thread looks up.
+_A_WHILE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +51,15 @@ class Limiter:
         self._folder = folder
         self._clock = clock
 
-    def wait(
+    @contextmanager
+    def turn(
         self,
         service: str,
         interval: float,
         longest: float = math.inf,
         on_wait: Callable[[float], None] | None = None,
-    ) -> float:
-        """Wait for the next turn.
+    ) -> Iterator[float]:
+        """Wait for the next turn, and have the service to oneself while the block runs.
 
         Args:
             service: name of the service; it becomes a file name.
@@ -62,7 +67,7 @@ class Limiter:
             longest: seconds that the caller is ready to wait.
             on_wait: told the seconds before they are waited.
 
-        Returns:
+        Yields:
             Seconds waited.
 
         Raises:
@@ -70,7 +75,34 @@ class Limiter:
             ThrottledError: the turn is further away than the caller will wait; none is taken.
         """
         if interval == 0:
-            return 0.0
+            yield 0.0
+            return
+        with ExitStack() as stack:
+            # The system lets go of the lock of a process that is killed.
+            lock = self._lock(f"{service}.turn")
+            told = False
+            while True:
+                try:
+                    with self._explained():
+                        stack.enter_context(lock.acquire(timeout=_A_WHILE))
+                    break
+                except Timeout:
+                    # Somebody waits out a throttle with the lock in hand, or a service is slow;
+                    # a stopped run notices here.
+                    self._clock.sleep(0)
+                    left = self._held(service, longest)
+                    if left and on_wait is not None and not told:
+                        on_wait(left)
+                        told = True
+            yield self._wait(service, interval, longest, on_wait)
+
+    def _wait(
+        self,
+        service: str,
+        interval: float,
+        longest: float,
+        on_wait: Callable[[float], None] | None,
+    ) -> float:
         waited = 0.0
         pause = self._take_turn(service, interval, longest)
         while pause > 0:
@@ -93,6 +125,49 @@ class Limiter:
             state = self._read(service)
             if state.turn is None or state.turn < until:
                 self._write(service, _State(until, max(state.longest, seconds), until))
+
+    def failed(self, door: str, pause: float, longest: float) -> float:
+        """A run had to give up on a door: leave it alone, twice as long each time in succession.
+
+        Args:
+            door: name of the door; a file of its own.
+            pause: seconds after the first failure; 0 keeps nothing in mind.
+            longest: seconds at most.
+
+        Returns:
+            Seconds that the door is left alone for.
+
+        Raises:
+            StoreError: the folder cannot be written.
+        """
+        if pause == 0:
+            return 0.0
+        name = f"{door}.broken"
+        with self._locked(name):
+            before = self._read(name)
+            # The wait of last time, doubled; forgotten when something worked.
+            seconds = min(max(pause, before.longest * 2), longest)
+            until = self._clock.now() + timedelta(seconds=seconds)
+            self._write(name, _State(until, seconds, until))
+        return seconds
+
+    def worked(self, door: str) -> None:
+        """The door answers again.
+
+        Raises:
+            StoreError: the folder cannot be written.
+        """
+        path = self._folder / f"{door}.broken.json"
+        with self._explained():
+            path.unlink(missing_ok=True)
+
+    def left_alone(self, door: str) -> float:
+        """Seconds that the door is still to be left alone for, after :meth:`failed`.
+
+        Raises:
+            StoreError: the folder cannot be written.
+        """
+        return self._held(f"{door}.broken", math.inf)
 
     def _held(self, service: str, ready: float) -> float:
         """Seconds that the service is still held for, no longer than anybody asked for."""
@@ -124,10 +199,23 @@ class Limiter:
 
     @contextmanager
     def _locked(self, service: str) -> Iterator[None]:
-        try:
+        with self._explained(), self._lock(service):
+            yield
+
+    def _lock(self, name: str) -> FileLock:
+        with self._explained():
             self._folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(self._folder / f"{service}.lock"):
-                yield
+        # Not one lock for all threads of a process: each thread waits for its turn.
+        return FileLock(self._folder / f"{name}.lock", thread_local=False, is_singleton=False)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn an error of the disk into one that says what to do."""
+        try:
+            yield
+        except Timeout:
+            # It is an OSError too, and no trouble of the disk.
+            raise
         except OSError as error:
             raise StoreError(
                 f"{self._folder} cannot be written ({error}): set MEDSAFE_STATE to a folder "

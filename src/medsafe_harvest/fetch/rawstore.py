@@ -2,48 +2,80 @@
 
 Layout, one folder for each attempt at a window::
 
-    data/raw/<source>/<day>/<run>/<query>__<since>_<until>/
+    data/raw/<door>/<day>/<run>/<query>__<since>_<until>/
         0001.xml.gz      the body, compressed and nothing else: zgrep works
         0001.meta.json   request, status, headers, time, checksum; written last: the page's seal
         window.json      how the attempt ended, which pages were accepted; written last of all
+    data/raw/<door>/packs/<first day>_<last day>.{jsonl.gz,tar.xz}
+                         days packed by :mod:`~medsafe_harvest.fetch.compact`
 
 Everything is written under a temporary name, synced and renamed, and never changed afterwards. A
-body without its seal is what a killed run leaves; it is ignored.
+body without its seal is what a killed run leaves; it is ignored. A body that is there already is
+not stored again: the seal then names the page that has it.
+
+A page's *name* is its path under ``data/raw`` without ending, and stays the same when it is packed.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import hashlib
 import json
 import os
 import re
+import threading
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from medsafe_harvest.errors import StoreError
+from medsafe_harvest.fetch import packs
 from medsafe_harvest.sources.base import Page, Window
 
 _META = ".meta.json"
 _WINDOW = "window.json"
-_SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+# A leading underscore marks what is no seed query.
+_SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 @dataclass(frozen=True, slots=True)
-class StoredPage:
-    """One response read back, its checksum verified."""
+class Seal:
+    """What is known of a stored response without reading its body."""
 
+    #: Path under ``data/raw`` without ending.
+    name: str
     source: str
     query: str
+    query_digest: str
     window: Window
     url: str
+    #: What was sent with POST; empty for a GET.
+    sent: str
+    status: int
+    headers: Mapping[str, str]
     fetched_at: datetime
-    page: Page
+    #: SHA-256 of the body, in hex, and its length in bytes.
+    sha256: str
+    size: int
+    #: Path under ``data/raw`` of the body's file, or the body's name in its pack.
+    body: str
+    #: Path under ``data/raw`` of the pack that holds the body, or None.
+    pack: str | None = None
+
+    @property
+    def attempt(self) -> str:
+        """Path of the attempt's folder under ``data/raw``."""
+        return self.name.rpartition("/")[0]
+
+    @property
+    def run(self) -> str:
+        """Name of the run that fetched it."""
+        return self.name.split("/")[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +94,66 @@ class WindowRecord:
     announced: int = 0
     received: int = 0
     notes: tuple[str, ...] = ()
-    #: Names of the pages that were accepted.
+    #: The pages that were accepted: numbers in the attempt's folder, names where an earlier
+    #: attempt fetched them.
     pages: tuple[str, ...] = ()
+    #: When the first of the pages was fetched: the window is known as it was then.
+    began_at: datetime
     finished_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A seal or a window record as it is written."""
+
+    #: File that it stands in.
+    path: Path
+    #: Name of the page, or path of the attempt's folder.
+    name: str
+    kind: str
+    value: Mapping[str, Any]
+    #: The pack that it stands in, or None.
+    pack: str | None
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether the body of the page is stored with another page."""
+        return "same_as" in self.value
+
+
+@dataclass(slots=True)
+class _Index:
+    """All that is stored, bodies apart; grows with each page that this process stores."""
+
+    seals: dict[str, Seal] = field(default_factory=dict)
+    #: By path of the attempt's folder.
+    windows: dict[str, WindowRecord] = field(default_factory=dict)
+    #: Pages that have their body themselves, by its checksum.
+    holders: dict[str, Seal] = field(default_factory=dict)
+
+    def add(self, entry: Entry) -> None:
+        """Add an entry; a reference after the page that it refers to.
+
+        Raises:
+            StoreError: the entry is damaged, or refers to a body that is not there.
+        """
+        with _readable(entry.path):
+            if entry.kind == "window":
+                self.windows[entry.name] = _window_record(entry.value)
+                return
+            seal = _seal(entry)
+            if entry.is_reference:
+                holder = self.holders.get(seal.sha256)
+                if holder is None:
+                    raise ValueError(f"the body, of page {entry.value['same_as']}, is not there")
+                seal = dataclasses.replace(seal, body=holder.body, pack=holder.pack)
+            else:
+                self.holders[seal.sha256] = seal
+            self.seals[seal.name] = seal
+
+
 class RawStore:
-    """All responses under one folder.
+    """All responses under one folder, read once and then kept in mind.
 
     Args:
         folder: ``data/raw``; made when first written to.
@@ -78,6 +163,8 @@ class RawStore:
     def __init__(self, folder: Path, *, version: str) -> None:
         self.folder = folder
         self._version = version
+        self._lock = threading.Lock()
+        self._index: _Index | None = None
 
     def attempt(self, source: str, query: str, digest: str, window: Window, run: Run) -> Attempt:
         """A folder for one attempt at a window.
@@ -89,35 +176,77 @@ class RawStore:
         for part in (source, run.name, name):
             if not _SAFE.fullmatch(part):
                 raise StoreError(f"{part!r} cannot be a folder of the raw store")
-        folder = self.folder / source / run.day.isoformat() / run.name / name
-        with _explained(folder):
-            folder.parent.mkdir(parents=True, exist_ok=True)
+        above = self.folder / source / run.day.isoformat() / run.name
+        with explained(above):
+            above.mkdir(parents=True, exist_ok=True)
             # An attempt that is there already is never written into: the store only grows.
+            folder = next(
+                folder
+                for number in range(1, 1000)
+                if not (folder := above / (name if number == 1 else f"{name}__{number}")).exists()
+            )
             folder.mkdir()
-            for above in folder.parents[:4]:
-                _sync(above)
-        return Attempt(folder, source, query, digest, window, self._version)
+            for parent in folder.parents[:4]:
+                sync(parent)
+        label = {
+            "source": source,
+            "query": query,
+            "query_digest": digest,
+            "since": window.since.isoformat(),
+            "until": window.until.isoformat(),
+        }
+        return Attempt(self, folder, label, self._version)
 
     def count(self) -> int:
         """Number of sealed pages."""
-        return len(self._files(_META))
+        return len(self._known().seals)
 
-    def pages(self, query: str | None = None) -> Iterator[StoredPage]:
-        """All sealed pages, or those of one query, in the order in which they were fetched.
+    def seals(self) -> list[Seal]:
+        """All sealed pages, in the order in which they were fetched.
 
-        Pages fetched at the same moment come in the order of their paths.
+        Pages fetched at the same moment come in the order of their names.
 
         Raises:
-            StoreError: a page is damaged, or a folder cannot be read; names it.
+            StoreError: a seal is damaged, or a folder cannot be read; names it.
         """
-        found = [
-            (str(_read_json(path).get("fetched_at")), path.relative_to(self.folder).as_posix())
-            for path in self._files(_META)
-            if query is None or path.parent.name.startswith(f"{query}__")
-        ]
-        for _, name in sorted(found):
-            path = self.folder / name
-            yield _read_page(path, _read_json(path))
+        known = self._known().seals
+        with self._lock:
+            found = list(known.values())
+        return sorted(found, key=lambda seal: (seal.fetched_at, seal.name))
+
+    def read(self, seal: Seal) -> Page:
+        """The response of a seal, its checksum verified.
+
+        Raises:
+            StoreError: the body is damaged or missing; names the file.
+        """
+        return next(page for _, page in self.read_all([seal]))
+
+    def read_all(self, seals: Iterable[Seal]) -> Iterator[tuple[Seal, Page]]:
+        """The responses, their checksums verified, in the order in which they are stored best.
+
+        Raises:
+            StoreError: a body is damaged or missing; names the file.
+        """
+        packed: dict[str, dict[str, list[Seal]]] = {}
+        for seal in seals:
+            if seal.pack is not None:
+                packed.setdefault(seal.pack, {}).setdefault(seal.body, []).append(seal)
+                continue
+            path = self.folder / seal.body
+            with _readable(path):
+                body = _checked(gzip.decompress(path.read_bytes()), seal)
+            yield seal, _page(seal, body)
+        for pack, wanted in sorted(packed.items()):
+            path = self.folder / pack
+            left = set(wanted)
+            with _readable(path):
+                for name, body in packs.bodies(path, left):
+                    left.discard(name)
+                    for seal in wanted[name]:
+                        yield seal, _page(seal, _checked(body, seal))
+            if left:
+                raise _damaged(path, f"it lacks {min(left)}")
 
     def windows(self) -> list[WindowRecord]:
         """How all attempts ended, in the order in which they did.
@@ -125,25 +254,139 @@ class RawStore:
         Raises:
             StoreError: a record is damaged; names the file.
         """
-        found = [_read_window(path) for path in self._files(_WINDOW)]
+        known = self._known().windows
+        with self._lock:
+            found = list(known.values())
         return sorted(found, key=lambda window: (window.finished_at, window.source, window.query))
 
-    def verify(self) -> Iterator[str]:
-        """What is damaged, in words."""
-        for path in self._files(_META):
-            try:
-                _read_page(path, _read_json(path))
-            except StoreError as error:
-                yield str(error)
-        for path in self._files(_WINDOW):
-            try:
-                record = _read_window(path)
-            except StoreError as error:
-                yield str(error)
+    def unfinished(self, source: str, digest: str, window: Window, after: datetime) -> list[Seal]:
+        """Pages of attempts at a window that ended before the window did, the oldest first.
+
+        Args:
+            source: name of the door.
+            digest: of the query.
+            window: exactly this one.
+            after: pages fetched earlier are too old to go on from.
+        """
+        index = self._known()
+        with self._lock:
+            same = [
+                seal
+                for seal in index.seals.values()
+                if (seal.source, seal.query_digest, seal.window) == (source, digest, window)
+            ]
+            ended = [
+                record.finished_at
+                for record in index.windows.values()
+                if (record.source, record.query_digest, record.window) == (source, digest, window)
+                # These ended of themselves: their pages would end the same way again.
+                and record.outcome in _ENDED
+            ]
+        latest = max(ended, default=after)
+        usable = [seal for seal in same if seal.fetched_at >= after and seal.fetched_at > latest]
+        return sorted(usable, key=lambda seal: (seal.fetched_at, seal.name))
+
+    def verify(self) -> list[str]:
+        """What is damaged, in words; every byte that is stored is read."""
+        found: list[str] = []
+        index = _Index()
+        entries: list[Entry] = []
+        for path in self._index_files():
+            with _collected(found):
+                entries += _entries(path, self.folder)
+        for entry in sorted(entries, key=lambda entry: entry.is_reference):
+            with _collected(found):
+                index.add(entry)
+        packed: dict[str, list[Seal]] = {}
+        for seal in index.seals.values():
+            if seal.pack is not None:
+                packed.setdefault(seal.pack, []).append(seal)
                 continue
-            for name in record.pages:
-                if not (path.parent / f"{name}{_META}").exists():
-                    yield f"{path} names page {name}, which is not there"
+            with _collected(found):
+                self.read(seal)
+        for own in packed.values():
+            with _collected(found):
+                for _ in self.read_all(own):
+                    pass
+        for folder, record in index.windows.items():
+            names = (name if "/" in name else f"{folder}/{name}" for name in record.pages)
+            found += [
+                f"{self.folder / folder} names page {name}, which is not there"
+                for name in names
+                if name not in index.seals
+            ]
+        return found
+
+    def packed_names(self) -> set[str]:
+        """Names of all pages and attempts that are in packs.
+
+        Raises:
+            StoreError: the index of a pack is damaged; names it.
+        """
+        return {
+            entry.name for path in self._files(packs.INDEX) for entry in _entries(path, self.folder)
+        }
+
+    def loose(self, folders: Iterable[Path]) -> list[Entry]:
+        """Seals and window records under these folders that are files of their own.
+
+        Raises:
+            StoreError: one is damaged; names the file.
+        """
+        inside = tuple(folders)
+        return [
+            entry
+            for path in (*self._files(_META), *self._files(_WINDOW))
+            if any(folder in path.parents for folder in inside)
+            for entry in _entries(path, self.folder)
+        ]
+
+    def read_loose(self, entry: Entry) -> bytes:
+        """The body that a loose page has itself, its checksum verified.
+
+        Raises:
+            StoreError: it is damaged or missing; names the file.
+        """
+        ((_, page),) = self.read_all([_seal(entry)])
+        return page.body
+
+    def _known(self) -> _Index:
+        with self._lock:
+            if self._index is None:
+                index = _Index()
+                entries = [
+                    entry for path in self._index_files() for entry in _entries(path, self.folder)
+                ]
+                for entry in sorted(entries, key=lambda entry: entry.is_reference):
+                    index.add(entry)
+                self._index = index
+            return self._index
+
+    def holder(self, sha256: str) -> str | None:
+        """Name of the page that has the body of that checksum, or None."""
+        index = self._known()
+        with self._lock:
+            seal = index.holders.get(sha256)
+            return None if seal is None else seal.name
+
+    def add(self, name: str, kind: str, value: Mapping[str, Any]) -> None:
+        """Keep in mind what an attempt has just written: a ``seal`` or a ``window``."""
+        index = self._known()
+        with self._lock:
+            index.add(Entry(self.folder / name, name, kind, value, None))
+
+    def forget(self) -> None:
+        """Read everything anew when asked next; after files were moved."""
+        with self._lock:
+            self._index = None
+
+    def _index_files(self) -> list[Path]:
+        # What is packed counts as packed, also where a killed compaction left the loose pages.
+        return [
+            *self._files(_META),
+            *self._files(_WINDOW),
+            *self._files(packs.INDEX),
+        ]
 
     def _files(self, ending: str) -> list[Path]:
         """All files of that ending, sorted. A folder that cannot be read is no empty folder."""
@@ -160,6 +403,10 @@ class RawStore:
             for name in names
             if name.endswith(ending) and not name.startswith(".")
         )
+
+
+#: Outcomes of attempts that came to their end.
+_ENDED = frozenset(("complete", "empty", "short", "too_large"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,43 +426,50 @@ class Attempt:
     """Writes the pages of one attempt at a window, and how it ended."""
 
     def __init__(
-        self, folder: Path, source: str, query: str, digest: str, window: Window, version: str
+        self, store: RawStore, folder: Path, label: Mapping[str, str], version: str
     ) -> None:
+        self._store = store
         self._folder = folder
-        self._label = {
-            "source": source,
-            "query": query,
-            "query_digest": digest,
-            "since": window.since.isoformat(),
-            "until": window.until.isoformat(),
-        }
+        self._path = folder.relative_to(store.folder).as_posix()
+        self._label = label
         self._version = version
         self._number = 0
 
     def keep(self, url: str, page: Page, fetched_at: datetime) -> str:
-        """Store a response; returns the page's name in this attempt.
+        """Store a response; returns the page's number in this attempt.
+
+        A body that is stored already is not written again.
 
         Raises:
             StoreError: it cannot be written.
         """
         self._number += 1
-        name = f"{self._number:04d}"
-        body = self._folder / f"{name}.{_suffix(page)}.gz"
+        number = f"{self._number:04d}"
+        sha256 = hashlib.sha256(page.body).hexdigest()
+        holder = self._store.holder(sha256)
         meta = {
             **self._label,
-            "body": body.name,
             "bytes": len(page.body),
             "fetched_at": fetched_at.isoformat(timespec="microseconds"),
             "headers": dict(page.headers),
-            "sha256": hashlib.sha256(page.body).hexdigest(),
+            "sha256": sha256,
             "status": page.status,
             "url": url,
             "version": self._version,
         }
-        with _explained(self._folder):
-            _write(body, gzip.compress(page.body, compresslevel=6, mtime=0))
-            _write(self._folder / f"{name}{_META}", _json(meta))
-        return name
+        if page.sent:
+            meta["sent"] = page.sent
+        if holder is None:
+            meta["body"] = f"{number}.{_suffix(page)}.gz"
+        else:
+            meta["same_as"] = holder
+        with explained(self._folder):
+            if holder is None:
+                body = gzip.compress(page.body, compresslevel=6, mtime=0)
+                write(self._folder / str(meta["body"]), body)
+            write(self._folder / f"{number}{_META}", _json(meta))
+        self._store.add(f"{self._path}/{number}", "seal", meta)
+        return number
 
     def finish(self, record: WindowRecord) -> None:
         """Write how the attempt ended.
@@ -226,6 +480,7 @@ class Attempt:
         content = {
             **self._label,
             "announced": record.announced,
+            "began_at": record.began_at.isoformat(timespec="microseconds"),
             "finished_at": record.finished_at.isoformat(timespec="microseconds"),
             "message": record.message,
             "notes": list(record.notes),
@@ -233,8 +488,9 @@ class Attempt:
             "pages": list(record.pages),
             "received": record.received,
         }
-        with _explained(self._folder):
-            _write(self._folder / _WINDOW, _json(content))
+        with explained(self._folder):
+            write(self._folder / _WINDOW, _json(content))
+        self._store.add(self._path, "window", content)
 
 
 def _suffix(page: Page) -> str:
@@ -243,7 +499,7 @@ def _suffix(page: Page) -> str:
 
 
 @contextmanager
-def _explained(folder: Path) -> Iterator[None]:
+def explained(folder: Path) -> Iterator[None]:
     """Turn an error of the disk into one that says what to do."""
     try:
         yield
@@ -254,17 +510,30 @@ def _explained(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _write(path: Path, content: bytes) -> None:
+@contextmanager
+def _collected(found: list[str]) -> Iterator[None]:
+    try:
+        yield
+    except StoreError as error:
+        found.append(str(error))
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, also when the power goes.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     new = path.with_name(f".{path.name}.new")
     with new.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
     """Make the names in a folder survive a loss of power."""
     handle = os.open(folder, os.O_RDONLY)
     try:
@@ -285,19 +554,56 @@ def _read_json(path: Path) -> dict[str, Any]:
     return value
 
 
-def _read_page(path: Path, meta: Mapping[str, Any]) -> StoredPage:
-    with _readable(path):
-        file, sealed = path.parent / str(meta["body"]), meta["sha256"]
-        label = {"source": str(meta["source"]), "query": str(meta["query"]), "url": meta["url"]}
-        window = _window(meta)
-        fetched_at = datetime.fromisoformat(meta["fetched_at"])
-        status, headers = int(meta["status"]), dict(meta["headers"])
-    with _readable(file):
-        body = gzip.decompress(file.read_bytes())
-        if hashlib.sha256(body).hexdigest() != sealed:
-            raise ValueError("its checksum is not that of its seal")
-    page = Page(status, headers, body, str(label["url"]))
-    return StoredPage(window=window, fetched_at=fetched_at, page=page, **label)
+def _entries(path: Path, root: Path) -> Iterator[Entry]:
+    """What an index file holds: one seal, one window record, or all of a pack.
+
+    Raises:
+        StoreError: it is damaged.
+    """
+    if path.name.endswith(packs.INDEX):
+        bodies = path.with_name(path.name.removesuffix(packs.INDEX) + packs.BODIES)
+        pack = bodies.relative_to(root).as_posix()
+        with _readable(path):
+            for line in packs.lines(path):
+                yield Entry(path, line["name"], line["kind"], line["value"], pack)
+        return
+    value = _read_json(path)
+    name = path.relative_to(root).as_posix()
+    if path.name == _WINDOW:
+        yield Entry(path, name.removesuffix(f"/{_WINDOW}"), "window", value, None)
+    else:
+        yield Entry(path, name.removesuffix(_META), "seal", value, None)
+
+
+def _seal(entry: Entry) -> Seal:
+    meta = entry.value
+    folder = entry.name.rpartition("/")[0]
+    return Seal(
+        name=entry.name,
+        source=str(meta["source"]),
+        query=str(meta["query"]),
+        query_digest=str(meta["query_digest"]),
+        window=_window(meta),
+        url=str(meta["url"]),
+        sent=str(meta.get("sent", "")),
+        status=int(meta["status"]),
+        headers=dict(meta["headers"]),
+        fetched_at=datetime.fromisoformat(meta["fetched_at"]),
+        sha256=str(meta["sha256"]),
+        size=int(meta["bytes"]),
+        body=str(meta["sha256"]) if entry.pack else f"{folder}/{meta.get('body')}",
+        pack=entry.pack,
+    )
+
+
+def _checked(body: bytes, seal: Seal) -> bytes:
+    if hashlib.sha256(body).hexdigest() != seal.sha256:
+        raise ValueError(f"its checksum is not that of the seal of {seal.name}")
+    return body
+
+
+def _page(seal: Seal, body: bytes) -> Page:
+    return Page(seal.status, seal.headers, body, seal.url, seal.sent)
 
 
 @contextmanager
@@ -313,34 +619,38 @@ def _readable(path: Path) -> Iterator[None]:
         OSError,
         EOFError,
         zlib.error,
+        packs.BadPackError,
         ValueError,
         KeyError,
         TypeError,
         RecursionError,
     ) as error:
-        raise StoreError(
-            f"{path} is damaged ({error}): move its folder out of data/raw, "
-            "and the next harvest fetches that window again"
-        ) from error
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, why: object) -> StoreError:
+    return StoreError(
+        f"{path} is damaged ({why}): move its folder out of data/raw, "
+        "and the next harvest fetches that window again"
+    )
 
 
 def _window(meta: Mapping[str, Any]) -> Window:
     return Window(date.fromisoformat(meta["since"]), date.fromisoformat(meta["until"]))
 
 
-def _read_window(path: Path) -> WindowRecord:
-    value = _read_json(path)
-    with _readable(path):
-        return WindowRecord(
-            source=value["source"],
-            query=value["query"],
-            query_digest=value["query_digest"],
-            window=_window(value),
-            outcome=value["outcome"],
-            message=value["message"],
-            announced=value["announced"],
-            received=value["received"],
-            notes=tuple(value["notes"]),
-            pages=tuple(value["pages"]),
-            finished_at=datetime.fromisoformat(value["finished_at"]),
-        )
+def _window_record(value: Mapping[str, Any]) -> WindowRecord:
+    return WindowRecord(
+        source=value["source"],
+        query=value["query"],
+        query_digest=value["query_digest"],
+        window=_window(value),
+        outcome=value["outcome"],
+        message=value["message"],
+        announced=value["announced"],
+        received=value["received"],
+        notes=tuple(value["notes"]),
+        pages=tuple(value["pages"]),
+        began_at=datetime.fromisoformat(value.get("began_at", value["finished_at"])),
+        finished_at=datetime.fromisoformat(value["finished_at"]),
+    )

@@ -21,6 +21,15 @@ Result = TypeVar("Result")
 _LONGEST_ASKED = 7200.0
 
 
+@dataclass(slots=True)
+class Budget:
+    """What a run still has for one service, all its requests together."""
+
+    #: Seconds of waiting.
+    waiting: float
+    requests: int
+
+
 @dataclass(frozen=True, slots=True)
 class Retry:
     """How one service's requests are tried again.
@@ -28,6 +37,7 @@ class Retry:
     Attributes:
         settings: attempts and waits.
         wait_throttled: seconds to wait at least after a throttle.
+        budget: of the run; each wait uses it up.
         clock: sleeps and measures the budget.
         jitter: source of the random part of a wait.
         on_wait: told (seconds, why) before each wait.
@@ -35,6 +45,7 @@ class Retry:
 
     settings: RetrySettings
     wait_throttled: float
+    budget: Budget
     clock: Clock
     jitter: random.Random
     on_wait: Callable[[float, RetryableError], None]
@@ -54,9 +65,11 @@ class Retry:
             return (
                 state.attempt_number >= self.settings.attempts
                 or spent + state.upcoming_sleep > self.settings.total
+                or state.upcoming_sleep > self.budget.waiting
             )
 
         def tell(state: tenacity.RetryCallState) -> None:
+            self.budget.waiting -= state.upcoming_sleep
             self.on_wait(state.upcoming_sleep, _failure(state))
 
         trying = tenacity.Retrying(

@@ -1,13 +1,20 @@
-"""Fetch one window of one query: drive the source's generator, keep every response."""
+"""Fetch one window of one question: drive the door's generator, keep every response.
+
+An attempt that was cut short is gone on with: a request that it had sent, and whose answer can be
+read, is answered from the raw store. Where that does not lead to the end (the papers moved between
+the pages meanwhile, a continuation expired), the window is begun anew.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
 from medsafe_harvest.errors import (
+    BudgetError,
     FetchError,
     ForbiddenError,
     MovedError,
@@ -18,33 +25,51 @@ from medsafe_harvest.errors import (
 from medsafe_harvest.fetch.client import Client
 from medsafe_harvest.fetch.clock import Clock
 from medsafe_harvest.fetch.limiter import Limiter
-from medsafe_harvest.fetch.rawstore import Attempt, RawStore, Run, WindowRecord
-from medsafe_harvest.fetch.retry import Retry, http_date, retry_after
+from medsafe_harvest.fetch.rawstore import Attempt, RawStore, Run, Seal, WindowRecord
+from medsafe_harvest.fetch.retry import Budget, Retry, http_date, retry_after
 from medsafe_harvest.sources.base import (
     Completeness,
+    Door,
     Harvested,
     PageContent,
     Request,
-    Source,
     Window,
 )
-from medsafe_harvest.sources.query import Query
 from medsafe_harvest.sources.service import ServiceSettings
 
-#: Outcomes that the same query's next days would meet as well.
+#: Outcomes that the same question's next days would meet as well.
 HOPELESS = frozenset(
-    kind.outcome for kind in (ForbiddenError, MovedError, ThrottledError, UnavailableError)
+    kind.outcome
+    for kind in (BudgetError, ForbiddenError, MovedError, ThrottledError, UnavailableError)
 )
+
+
+class Question(Protocol):
+    """What a door is asked: a seed query, a feed's subject, a wish for known papers."""
+
+    @property
+    def id(self) -> str:
+        """Name in the raw store; of seed queries only it does not begin with an underscore."""
+
+    @property
+    def digest(self) -> str:
+        """What decides on the answer, dates apart."""
 
 
 class Observer(Protocol):
-    """Told what happens while it happens; called from one thread a source."""
+    """Told what happens while it happens; called from one thread a service."""
 
     def page(self, source: str, query: str, window: Window, content: PageContent) -> None:
         """A page was accepted."""
 
+    def answered(self, source: str, seconds: float) -> None:
+        """A request was answered, well or not, or came to nothing, after so long."""
+
     def waiting(self, source: str, seconds: float, why: str) -> None:
         """The fetcher is about to wait before it asks again."""
+
+    def resumed(self, source: str, query: str, window: Window, pages: int) -> None:
+        """So many pages of an interrupted attempt did not have to be fetched again."""
 
     def finished(self, record: WindowRecord) -> None:
         """An attempt at a window ended."""
@@ -52,22 +77,31 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fetcher:
-    """All that is needed to ask one source.
+    """All that is needed to ask at one door.
 
     Attributes:
         retrying: makes a Retry that tells the given function before it waits.
+        budget: of the run, for this door's service.
+        resume_hours: how old a page may be that is used again.
     """
 
-    source: Source
+    door: Door
     service: ServiceSettings
     client: Client
     limiter: Limiter
     retrying: Callable[[Callable[[float, RetryableError], None]], Retry]
+    budget: Budget
     store: RawStore
     clock: Clock
     observer: Observer
+    resume_hours: float
 
-    def fetch(self, query: Query, window: Window, run: Run) -> list[WindowRecord]:
+    @property
+    def pace(self) -> str:
+        """Name of the pace that the door's requests keep to."""
+        return self.service.pace or self.door.name
+
+    def fetch(self, question: Question, window: Window, run: Run) -> list[WindowRecord]:
         """Fetch a window, in halves where it holds more than the service hands out.
 
         Every attempt ends with a record in the store. A failure is in the record, not raised.
@@ -79,26 +113,42 @@ class Fetcher:
         Raises:
             StoreError: a response cannot be stored; nothing can go on then.
         """
-        record = self._attempt(query, window, run)
+        record, resumed = self._attempt(question, window, run, self._left_over(question, window))
+        if resumed and record.outcome not in _SETTLED and record.outcome not in HOPELESS:
+            record, _ = self._attempt(question, window, run, {})
         if record.outcome != Completeness.TOO_LARGE or window.days == 1:
             return [record]
         first, second = window.halves()
-        parts = self.fetch(query, first, run)
+        parts = self.fetch(question, first, run)
         if parts[-1].outcome in HOPELESS:
             # The second half stays missing; asking for it now would only hammer.
             return parts
-        return parts + self.fetch(query, second, run)
+        return parts + self.fetch(question, second, run)
 
-    def _attempt(self, query: Query, window: Window, run: Run) -> WindowRecord:
-        name = self.source.name
-        attempt = self.store.attempt(name, query.id, query.digest, window, run)
-        conversation = _Conversation(self, query, window, attempt)
+    def _left_over(self, question: Question, window: Window) -> dict[tuple[str, str], Seal]:
+        """Pages of an interrupted attempt, the latest of each request."""
+        after = self.clock.now() - timedelta(hours=self.resume_hours)
+        seals = self.store.unfinished(self.door.name, question.digest, window, after)
+        return {(seal.url, seal.sent): seal for seal in seals}
+
+    def _attempt(
+        self,
+        question: Question,
+        window: Window,
+        run: Run,
+        left_over: dict[tuple[str, str], Seal],
+    ) -> tuple[WindowRecord, int]:
+        """One attempt, and how many pages it did not have to fetch."""
+        name = self.door.name
+        attempt = self.store.attempt(name, question.id, question.digest, window, run)
+        conversation = _Conversation(self, question, window, attempt, left_over)
         record = WindowRecord(
             source=name,
-            query=query.id,
-            query_digest=query.digest,
+            query=question.id,
+            query_digest=question.digest,
             window=window,
             outcome="",
+            began_at=self.clock.now(),
             finished_at=self.clock.now(),
         )
         try:
@@ -113,12 +163,24 @@ class Fetcher:
             )
         except FetchError as error:
             record = replace(record, outcome=error.outcome, message=str(error))
-        record = replace(record, pages=tuple(conversation.accepted), finished_at=self.clock.now())
+        record = replace(
+            record,
+            pages=tuple(conversation.accepted),
+            began_at=min([record.began_at, *conversation.replayed]),
+            finished_at=self.clock.now(),
+        )
         attempt.finish(record)
+        resumed = len(conversation.replayed)
+        if resumed:
+            self.observer.resumed(name, question.id, window, resumed)
         self.observer.finished(record)
-        return record
+        return record, resumed
 
 
+#: Outcomes that a window begun anew would only repeat.
+_SETTLED = frozenset(
+    kind.value for kind in (Completeness.COMPLETE, Completeness.EMPTY, Completeness.TOO_LARGE)
+)
 _MESSAGES = {
     Completeness.SHORT: "fewer papers received than the service announced",
     Completeness.TOO_LARGE: "more papers than the service hands out for one query",
@@ -128,14 +190,24 @@ _MESSAGES = {
 class _Conversation:
     """One attempt: requests out of the generator, pages into it."""
 
-    def __init__(self, fetcher: Fetcher, query: Query, window: Window, attempt: Attempt) -> None:
+    def __init__(
+        self,
+        fetcher: Fetcher,
+        question: Question,
+        window: Window,
+        attempt: Attempt,
+        left_over: dict[tuple[str, str], Seal],
+    ) -> None:
         self._fetcher = fetcher
-        self._query = query
+        self._question = question
         self._window = window
         self._attempt = attempt
+        self._left_over = left_over
         self._retry = fetcher.retrying(self._tell)
-        #: Names of the pages that the source could read.
+        #: The pages that the door could read: numbers, or names where an earlier attempt has them.
         self.accepted: list[str] = []
+        #: When the pages of an earlier attempt were fetched.
+        self.replayed: list[datetime] = []
 
     def hold(self) -> Harvested:
         """Go through to the end.
@@ -143,33 +215,57 @@ class _Conversation:
         Raises:
             FetchError: a page could not be had.
         """
-        asking = self._fetcher.source.harvest(self._query, self._window)
+        fetcher = self._fetcher
+        asking = fetcher.door.harvest(self._question, self._window)
         try:
             request = next(asking)
             while True:
-                content = self._retry.call(partial(self._ask, request))
-                self._fetcher.observer.page(
-                    self._fetcher.source.name, self._query.id, self._window, content
-                )
+                content = self._again(request)
+                if content is None:
+                    content = self._retry.call(partial(self._ask, request))
+                fetcher.observer.page(fetcher.door.name, self._question.id, self._window, content)
                 request = asking.send(content)
         except StopIteration as end:
             harvested: Harvested = end.value
             return harvested
 
+    def _again(self, request: Request) -> PageContent | None:
+        """What an interrupted attempt was answered to the same request, if it can be read."""
+        fetcher = self._fetcher
+        # Each answer once: who asks twice doubts the first answer.
+        seal = self._left_over.pop((fetcher.client.url(request), request.body), None)
+        if seal is None:
+            return None
+        try:
+            content = fetcher.door.parse(fetcher.store.read(seal))
+        except FetchError:
+            # It was no good then either; it is asked for now.
+            return None
+        self.accepted.append(seal.name)
+        self.replayed.append(seal.fetched_at)
+        return content
+
     def _ask(self, request: Request) -> PageContent:
         """One try: wait for the turn, send, store, and only then read."""
         fetcher = self._fetcher
-        fetcher.limiter.wait(
-            fetcher.source.name,
-            fetcher.service.min_interval,
-            self._retry.settings.total,
-            self._paced,
-        )
-        page = fetcher.client.send(request)
+        if fetcher.budget.requests <= 0:
+            raise BudgetError(
+                f"{fetcher.service.requests_per_run} requests were sent in this run, which is all "
+                "that requests_per_run allows"
+            )
+        with fetcher.limiter.turn(
+            fetcher.pace, fetcher.service.min_interval, self._retry.settings.total, self._paced
+        ):
+            fetcher.budget.requests -= 1
+            began = fetcher.clock.monotonic()
+            try:
+                page = fetcher.client.send(request)
+            finally:
+                fetcher.observer.answered(fetcher.door.name, fetcher.clock.monotonic() - began)
         now = fetcher.clock.now()
-        name = self._attempt.keep(fetcher.client.url(request), page, now)
+        number = self._attempt.keep(fetcher.client.url(request), page, now)
         try:
-            content = fetcher.source.parse(page)
+            content = fetcher.door.parse(page)
         except RetryableError as error:
             error.retry_after = retry_after(
                 page.headers.get("retry-after"), http_date(page.headers.get("date")) or now
@@ -177,19 +273,20 @@ class _Conversation:
             if isinstance(error, ThrottledError) and fetcher.service.min_interval > 0:
                 # Others on this machine, and the next run, would only make it worse.
                 asked = max(error.retry_after or 0.0, fetcher.service.wait_throttled)
-                fetcher.limiter.hold(fetcher.source.name, asked)
+                fetcher.limiter.hold(fetcher.pace, asked)
             raise
-        self.accepted.append(name)
+        self.accepted.append(number)
         return content
 
     def _paced(self, seconds: float) -> None:
         # The everyday pace is no news; another process's throttle is.
         if seconds > self._fetcher.service.min_interval:
+            self._fetcher.budget.waiting -= seconds
             self._fetcher.observer.waiting(
-                self._fetcher.source.name, seconds, "others on this machine ask or were throttled"
+                self._fetcher.door.name, seconds, "others on this machine ask or were throttled"
             )
 
     def _tell(self, seconds: float, error: RetryableError) -> None:
         self._fetcher.observer.waiting(
-            self._fetcher.source.name, seconds, f"{error.outcome}: {error}"
+            self._fetcher.door.name, seconds, f"{error.outcome}: {error}"
         )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
 import numpy as np
+import numpy.typing as npt
 from werkzeug import Request, Response
 
 from medsafe_harvest.loopback.arxiv_feed import Asked, error_feed, result_feed
@@ -15,6 +16,7 @@ from medsafe_harvest.loopback.arxiv_query import Searcher, parse, rewritten
 from medsafe_harvest.loopback.corpus import Corpus
 from medsafe_harvest.loopback.limits import Limits
 from medsafe_harvest.loopback.refused import RefusedError
+from medsafe_harvest.loopback.timeline import Snapshot
 
 # 0000.0000 is well-formed for the service, though no paper can have it. The subject class of an
 # old id (math.GT/0309136) is no part of the identity.
@@ -31,24 +33,35 @@ class ArxivApi:
         corpus: what to serve.
         limits: page and window sizes.
         now: the clock of the feeds' ``updated``.
+        snapshot: gives what can be seen when a request is answered.
     """
 
-    def __init__(self, corpus: Corpus, limits: Limits, now: Callable[[], datetime]) -> None:
-        self._corpus = corpus
+    def __init__(
+        self,
+        corpus: Corpus,
+        limits: Limits,
+        now: Callable[[], datetime],
+        snapshot: Callable[[], Snapshot],
+    ) -> None:
         self._searcher = Searcher(corpus)
         self._limits = limits
         self._now = now
+        self._snapshot = snapshot
+        papers = corpus.papers
+        self._versions = np.array([p.version for p in papers], dtype=np.int64)
+        self._published = _times(p.published for p in papers)
+        self._updated = _times(p.updated or p.published for p in papers)
 
     def respond(self, request: Request) -> Response:
         """The feed, or the service's error feed with its status."""
         try:
             asked = self._asked(_parameters(request))
-            rows = self._rows(asked)
+            snapshot = self._snapshot()
+            rows = self._rows(asked, snapshot)
         except RefusedError as error:
             return _atom(error_feed(str(error), self._now()), error.status)
-        papers = [
-            self._corpus.papers[row] for row in rows[asked.start : asked.start + asked.max_results]
-        ]
+        shown = rows[asked.start : asked.start + asked.max_results]
+        papers = [snapshot.paper(row) for row in shown]
         page = [(p, asked.ids.get(p.arxiv_id or "") or p.version) for p in papers]
         return _atom(result_feed(asked, len(rows), page, self._now()), 200)
 
@@ -76,27 +89,34 @@ class ArxivApi:
         if 1 + round(start / max_results) > self._limits.arxiv_window // max_results:
             raise RefusedError(f"results beyond {self._limits.arxiv_window} are out of reach", 500)
 
-    def _rows(self, asked: Asked) -> list[int]:
+    def _rows(self, asked: Asked, snapshot: Snapshot) -> list[int]:
         """Positions in the corpus of everything that was asked for, sorted."""
-        papers = self._corpus.papers
-        rows: list[int] = self._corpus.arxiv.tolist()
+        found = snapshot.arxiv
         if asked.search_query:
-            rows = np.flatnonzero(self._searcher.find(parse(asked.search_query))).tolist()
+            found = found & self._searcher.find(parse(asked.search_query))
         if asked.ids:
-            wanted = {self._searcher.row(arxiv_id) for arxiv_id in asked.ids}
-            rows = [
-                row
-                for row in rows
-                if row in wanted
-                and (asked.ids[papers[row].arxiv_id or ""] or 1) <= papers[row].version
-            ]
+            versions = np.where(snapshot.revised, self._versions, 1)
+            wanted = np.zeros_like(found)
+            for arxiv_id, version in asked.ids.items():
+                row = self._searcher.row(arxiv_id)
+                if row is not None:
+                    wanted[row] = (version or 1) <= versions[row]
+            found = found & wanted
+        rows = np.flatnonzero(found)
+        moments = self._published
+        if asked.sort_by == "lastUpdatedDate":
+            moments = np.where(snapshot.revised, self._updated, self._published)
+        keys = moments[rows].astype(np.int64)
+        ordered: list[int] = rows[
+            np.argsort(keys if asked.ascending else -keys, kind="stable")
+        ].tolist()
+        return ordered
 
-        def moment(row: int) -> datetime:
-            paper = papers[row]
-            revised = paper.updated if asked.sort_by == "lastUpdatedDate" else None
-            return revised or paper.published or _LONG_AGO
 
-        return sorted(rows, key=moment, reverse=not asked.ascending)
+def _times(moments: Iterable[datetime | None]) -> npt.NDArray[np.datetime64]:
+    """In microseconds; without a moment, long ago."""
+    times = [(moment or _LONG_AGO).astimezone(UTC).replace(tzinfo=None) for moment in moments]
+    return np.array(times, dtype="datetime64[us]")
 
 
 def _parameters(request: Request) -> Mapping[str, str]:

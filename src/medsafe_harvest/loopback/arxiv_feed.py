@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,14 +11,13 @@ from typing import Any
 from lxml import etree
 
 from medsafe_harvest.loopback.corpus import Paper
+from medsafe_harvest.loopback.xml import child, document
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _ARXIV = "http://arxiv.org/schemas/atom"
 _OPENSEARCH = "http://a9.com/-/spec/opensearch/1.1/"
 # The key None is the default namespace; the stubs of lxml know only texts.
 _NAMESPACES: dict[Any, str] = {"opensearch": _OPENSEARCH, "arxiv": _ARXIV, None: _ATOM}
-# Characters that metadata contains now and then and that XML 1.0 cannot hold.
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +135,7 @@ def _add(
 ) -> etree._Element:
     """Append an element; a name without prefix is of Atom."""
     prefix, _, local = name.rpartition(":")
-    child = etree.SubElement(parent, f"{{{_NAMESPACES[prefix or None]}}}{local}")
-    for key, value in attributes.items():
-        child.set(key, _NOT_XML.sub("", value))
-    if text is not None:
-        child.text = _NOT_XML.sub("", text)
-    return child
+    return child(parent, f"{{{_NAMESPACES[prefix or None]}}}{local}", text, **attributes)
 
 
 def _stamp(moment: datetime | None) -> str:
@@ -154,4 +147,4 @@ def _stamp(moment: datetime | None) -> str:
 def _bytes(feed: etree._Element) -> bytes:
     # indent() and not pretty_print, which leaves the last element without its line break.
     etree.indent(feed)
-    return bytes(etree.tostring(feed, encoding="UTF-8", xml_declaration=True)) + b"\n"
+    return document(feed)

@@ -68,6 +68,14 @@ class Paper:
     reference_count: int
     open_access_url: str | None
     tldr: str | None
+    #: URL of the licence on arXiv.
+    licence: str | None
+    #: ``s2_id`` of the paper that this one became on Semantic Scholar, and the day of it; None
+    #: for the day is from the beginning.
+    merged_into: str | None
+    merged_from: date | None
+    #: First day on which Semantic Scholar has the paper no more.
+    deleted_from: date | None
     #: Truth key for tests; no service shows it.
     paper: str | None
 
@@ -127,6 +135,7 @@ class Corpus:
             if side is None and paper.arxiv_id is not None:
                 shared_ids.add(paper.arxiv_id)
             papers.append(paper)
+        _check_merges(papers, scholar)
         return cls(
             papers=tuple(papers),
             arxiv=np.array(sorted(arxiv.values()), dtype=np.int64),
@@ -167,6 +176,22 @@ def _side(row: Mapping[str, Any], paper: Paper) -> Literal["arxiv", "semantic_sc
     return "arxiv"
 
 
+def _check_merges(papers: Sequence[Paper], scholar: Sequence[int]) -> None:
+    """Refuse merges that lead nowhere or in a circle."""
+    into = {papers[row].s2_id: papers[row].merged_into for row in scholar}
+    for number, paper in enumerate(papers):
+        at, steps = paper.merged_into, 0
+        if at is None and paper.merged_from is not None:
+            raise ValueError(f"row {number} of the corpus: merged_from without merged_into")
+        if at is not None and paper.deleted_from is not None:
+            raise ValueError(f"row {number} of the corpus: both merged and deleted")
+        while at is not None:
+            steps += 1
+            if at not in into or steps > len(into):
+                raise ValueError(f"row {number} of the corpus: merged_into {at!r} leads nowhere")
+            at = into[at]
+
+
 def _paper(row: Mapping[str, Any], given_out: set[str]) -> Paper:
     title = _text(row, "title")
     if title is None:
@@ -202,13 +227,16 @@ def _paper(row: Mapping[str, Any], given_out: set[str]) -> Paper:
         citation_count=_integer(row, "citation_count") or 0,
         influential_citation_count=_integer(row, "influential_citation_count") or 0,
         reference_count=_integer(row, "reference_count") or 0,
+        merged_from=_day(row, "merged_from"),
+        deleted_from=_day(row, "deleted_from"),
         **{name: _text(row, name) for name in _PLAIN_TEXT},
     )
 
 
 _PLAIN_TEXT = (
     "abstract", "comment", "journal_ref", "venue", "journal", "volume", "pages", "pmid", "pmcid",
-    "dblp", "acl", "mag", "open_access_url", "tldr", "paper",
+    "dblp", "acl", "mag", "open_access_url", "tldr", "licence",
+    "merged_into", "paper",
 )  # fmt: skip
 
 
@@ -278,6 +306,14 @@ def _moment(value: str | date | None) -> datetime | None:
     if value.tzinfo is None:
         value = value.replace(tzinfo=UTC)
     return value.astimezone(UTC)
+
+
+def _day(row: Mapping[str, Any], name: str) -> date | None:
+    value = row.get(name)
+    moment = _moment(value)
+    if moment is None and value is not None and value != "":
+        raise ValueError(f"{name} {value!r} is no day")
+    return None if moment is None else moment.date()
 
 
 def _year(value: str | date | None) -> int | None:

@@ -13,6 +13,10 @@ class Limits:
     arxiv_page: int = 2000
     #: arXiv: how deep a result may be paged into; deeper is answered with 500.
     arxiv_window: int = 10_000
+    #: arXiv's OAI-PMH: records or headers a page.
+    oai_page: int = 1000
+    #: arXiv's announcements: items a feed.
+    rss_items: int = 2000
     #: Semantic Scholar bulk search: papers a page.
     bulk_page: int = 1000
     #: Semantic Scholar relevance search: largest ``limit``.
@@ -25,6 +29,7 @@ class Limits:
     api_key: str | None = None
 
     def __post_init__(self) -> None:
-        numbers = (self.arxiv_page, self.arxiv_window, self.bulk_page, self.search_page)
-        if min(*numbers, self.search_window, self.batch_ids) < 1:
+        arxiv = (self.arxiv_page, self.arxiv_window, self.oai_page, self.rss_items)
+        scholar = (self.bulk_page, self.search_page, self.search_window, self.batch_ids)
+        if min(*arxiv, *scholar) < 1:
             raise ValueError(f"every limit is at least 1: {self}")

@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from medsafe_harvest.loopback.s2_filters import FILTERS, filters, in_order
 from medsafe_harvest.loopback.s2_ids import PaperIds
 from medsafe_harvest.loopback.s2_query import all_words, find
 from medsafe_harvest.loopback.text import Mask, words
+from medsafe_harvest.loopback.timeline import Snapshot
 
 _SEARCH = frozenset(("query", "fields", "offset", "limit", *FILTERS))
 _BULK = _SEARCH | {"token", "sort"}
@@ -37,14 +38,14 @@ class SemanticScholarApi:
     Args:
         corpus: what to serve.
         limits: page and window sizes, and the accepted key.
+        snapshot: gives what can be seen when a request is answered.
     """
 
-    def __init__(self, corpus: Corpus, limits: Limits) -> None:
+    def __init__(self, corpus: Corpus, limits: Limits, snapshot: Callable[[], Snapshot]) -> None:
         self._corpus = corpus
         self._limits = limits
-        self._served = np.zeros(len(corpus.papers), dtype=np.bool_)
-        self._served[corpus.semantic_scholar] = True
-        self._ids = PaperIds(corpus.papers[row] for row in corpus.semantic_scholar)
+        self._snapshot = snapshot
+        self._ids = PaperIds((row, corpus.papers[row]) for row in corpus.semantic_scholar.tolist())
         self._endpoints = {
             "bulk": self._bulk,
             "search": self._search,
@@ -71,9 +72,9 @@ class SemanticScholarApi:
             raise RefusedError("the query string holds an unencoded |: write %7C")
         asked = _parameters(request, _BULK)
         fields = parse_fields(asked.get("fields"), bulk=True)
-        papers = in_order(
-            self._papers(find(self._corpus, asked["query"]), asked), asked.get("sort")
-        )
+        found = find(self._corpus, asked["query"]) & self._snapshot().scholar
+        rows = np.flatnonzero(self._filtered(found, asked)).tolist()
+        papers = in_order([self._corpus.papers[row] for row in rows], asked.get("sort"))
         digest = _digest(asked)
         start = _start(asked["token"], digest) if asked.get("token") else 0
         end = start + self._limits.bulk_page
@@ -93,11 +94,12 @@ class SemanticScholarApi:
         if offset + limit > self._limits.search_window:
             raise RefusedError(f"Unacceptable query params: [offset={offset}, limit={limit}]")
         sought = words(asked["query"])
+        served = self._snapshot().scholar
         if not sought or re.search(r"\w-\w", asked["query"]):
-            found = np.zeros_like(self._served)  # a hyphenated term matches nothing
+            found = np.zeros_like(served)  # a hyphenated term matches nothing
         else:
-            found = all_words(self._corpus, sought)
-        papers = self._by_relevance(found, asked, sought)
+            found = all_words(self._corpus, sought) & served
+        papers = self._by_relevance(self._filtered(found, asked), self._scores(sought, served))
         page = papers[offset : offset + limit]
         body: dict[str, Any] = {"total": len(papers), "offset": offset}
         if offset + limit < min(len(papers), self._limits.search_window):
@@ -109,7 +111,9 @@ class SemanticScholarApi:
     def _match(self, request: Request) -> dict[str, Any]:
         asked = _parameters(request, _SEARCH)
         fields = parse_fields(asked.get("fields"), bulk=False)
-        scores = np.where(self._mask(self._served, asked), self._scores(words(asked["query"])), 0)
+        served = self._snapshot().scholar
+        scores = self._scores(words(asked["query"]), served)
+        scores = np.where(self._filtered(served, asked), scores, 0)
         if not scores.size or scores.max() <= 0:
             raise RefusedError("Title match not found", 404)
         rows = np.flatnonzero(scores == scores.max()).tolist()
@@ -127,47 +131,45 @@ class SemanticScholarApi:
             raise RefusedError("No paper ids given")
         if len(ids) > self._limits.batch_ids:
             raise RefusedError(f"Too many paper ids: at most {self._limits.batch_ids}")
-        found = (self._ids.find(text) for text in ids)
+        snapshot = self._snapshot()
+        found = [self._find(text, snapshot) for text in ids]
         return [None if paper is None else render(paper, fields) for paper in found]
 
     def _paper(self, request: Request, paper_id: str) -> dict[str, Any]:
         _known(request.args, frozenset(("fields",)))
-        paper = self._ids.find(paper_id)
+        paper = self._find(paper_id, self._snapshot())
         if paper is None:
             raise RefusedError(f"Paper with id {paper_id} not found", 404)
         return render(paper, parse_fields(request.args.get("fields"), bulk=False))
 
-    def _mask(self, found: Mask, asked: Mapping[str, str]) -> Mask:
-        """Papers of this side that were found and pass the filters."""
+    def _find(self, text: str, snapshot: Snapshot) -> Paper | None:
+        """The paper of an id; for one that was merged, the paper that it became."""
+        rows = (snapshot.survivor(row) for row in self._ids.rows(text))
+        return next((self._corpus.papers[row] for row in rows if row is not None), None)
+
+    def _filtered(self, found: Mask, asked: Mapping[str, str]) -> Mask:
+        """Papers that were found and pass the filters."""
         passes = filters(asked)
-        mask = found & self._served
+        mask = found.copy()
         papers = self._corpus.papers
         for row in np.flatnonzero(mask).tolist() if passes else ():
             mask[row] = all(passed(papers[row]) for passed in passes)
         return mask
 
-    def _papers(self, found: Mask, asked: Mapping[str, str]) -> list[Paper]:
-        rows = np.flatnonzero(self._mask(found, asked)).tolist()
-        return [self._corpus.papers[row] for row in rows]
-
-    def _by_relevance(
-        self, found: Mask, asked: Mapping[str, str], sought: list[str]
-    ) -> list[Paper]:
+    def _by_relevance(self, found: Mask, scores: npt.NDArray[np.float64]) -> list[Paper]:
         """Rare words in the title first, then many citations."""
-        scores = self._scores(sought)
         papers = self._corpus.papers
 
         def rank(row: int) -> tuple[float, int, str]:
             return (-float(scores[row]), -papers[row].citation_count, papers[row].s2_id)
 
-        rows = np.flatnonzero(self._mask(found, asked)).tolist()
-        return [papers[row] for row in sorted(rows, key=rank)]
+        return [papers[row] for row in sorted(np.flatnonzero(found).tolist(), key=rank)]
 
-    def _scores(self, sought: list[str]) -> npt.NDArray[np.float64]:
+    def _scores(self, sought: list[str], served: Mask) -> npt.NDArray[np.float64]:
         """For each paper, the summed rarity of the words that its title holds."""
-        scores = np.zeros(len(self._served))
+        scores = np.zeros(len(served))
         for word in set(sought):
-            hits = self._corpus.title.phrase([word]) & self._served
+            hits = self._corpus.title.phrase([word]) & served
             scores += hits * math.log1p(len(hits) / (1 + hits.sum()))
         return scores
 

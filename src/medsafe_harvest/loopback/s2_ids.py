@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import unquote
 
 from medsafe_harvest.loopback.corpus import Paper
@@ -27,28 +27,32 @@ _URLS = (
 
 
 class PaperIds:
-    """Finds papers by ``paperId``, by ``KIND:value``, by bare DOI or by ``URL:``."""
+    """Finds papers by ``paperId``, by ``KIND:value``, by bare DOI or by ``URL:``.
 
-    def __init__(self, papers: Iterable[Paper]) -> None:
-        self._papers: dict[tuple[str, str], Paper] = {}
-        for paper in papers:
-            self._papers[("S2", paper.s2_id)] = paper
-            for kind, value in external_ids(paper).items():
-                self._papers.setdefault((kind, str(value).lower()), paper)
+    Args:
+        papers: the papers, each with its position in the corpus.
+    """
 
-    def find(self, text: str) -> Paper | None:
-        """The paper, or None. An arXiv id with a version is unknown to the service."""
+    def __init__(self, papers: Iterable[tuple[int, Paper]]) -> None:
+        self._rows: dict[tuple[str, str], list[int]] = {}
+        for row, paper in papers:
+            known = {"S2": paper.s2_id, **external_ids(paper)}
+            for kind, value in known.items():
+                self._rows.setdefault((kind, str(value).lower()), []).append(row)
+
+    def rows(self, text: str) -> Sequence[int]:
+        """Positions of the papers with this id. One of arXiv with a version is unknown."""
         prefix, colon, value = text.partition(":")
         if colon and prefix.upper() == "URL":
             return self._by_url(unquote(value))
         if colon and prefix.upper() in _KINDS:
-            return self._papers.get((_KINDS[prefix.upper()], value.lower()))
+            return self._rows.get((_KINDS[prefix.upper()], value.lower()), ())
         kind = "DOI" if text.startswith("10.") else "S2"
-        return self._papers.get((kind, text.lower()))
+        return self._rows.get((kind, text.lower()), ())
 
-    def _by_url(self, url: str) -> Paper | None:
+    def _by_url(self, url: str) -> Sequence[int]:
         for shape, kind in _URLS:
             found = shape.search(url)
             if found is not None:
-                return self._papers.get((kind, found[1].lower()))
-        return None
+                return self._rows.get((kind, found[1].lower()), ())
+        return ()

@@ -17,9 +17,13 @@ from werkzeug.routing import Map, Rule
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from medsafe_harvest.loopback.arxiv_api import ArxivApi
+from medsafe_harvest.loopback.arxiv_oai import OaiApi
+from medsafe_harvest.loopback.arxiv_rss import RssApi
 from medsafe_harvest.loopback.corpus import Corpus
+from medsafe_harvest.loopback.faults import Faults
 from medsafe_harvest.loopback.limits import Limits
 from medsafe_harvest.loopback.s2_api import SemanticScholarApi
+from medsafe_harvest.loopback.timeline import Snapshot, Timeline
 
 #: Called with each request before the service sees it; a response given back is sent instead.
 Before = Callable[[Request], Response | None]
@@ -27,10 +31,16 @@ Log = Callable[[str], None]
 
 _HOST = "127.0.0.1"
 _ARXIV_PATH = "/api/query"
+_OAI_PATH = "/oai"
+_RSS_PATH = "/rss"
+_ATOM_PATH = "/atom"
 _GRAPH = "/graph/v1/paper"
 _PATHS = Map(
     [
         Rule(_ARXIV_PATH, endpoint="arxiv", methods=["GET", "POST"]),
+        Rule(_OAI_PATH, endpoint="oai", methods=["GET", "POST"]),
+        Rule(f"{_RSS_PATH}/<cats>", endpoint="rss", methods=["GET"]),
+        Rule(f"{_ATOM_PATH}/<cats>", endpoint="atom", methods=["GET"]),
         Rule(f"{_GRAPH}/search", endpoint="search", methods=["GET"]),
         Rule(f"{_GRAPH}/search/bulk", endpoint="bulk", methods=["GET"]),
         Rule(f"{_GRAPH}/search/match", endpoint="match", methods=["GET"]),
@@ -65,14 +75,31 @@ class Application:
         limits: the services' limits.
         before: see :data:`Before`.
         log: called with a line a request.
+        now: the clock, aware of its zone; with it, the services show only what exists at that
+            moment. Without it they show everything, and their day is today.
     """
 
     def __init__(
-        self, corpus: Corpus, limits: Limits, before: Before | None = None, log: Log | None = None
+        self,
+        corpus: Corpus,
+        limits: Limits,
+        before: Before | None = None,
+        log: Log | None = None,
+        now: Callable[[], datetime] | None = None,
+        faults: Faults | None = None,
     ) -> None:
-        self._arxiv = ArxivApi(corpus, limits, now=lambda: datetime.now(UTC))
-        self._semantic_scholar = SemanticScholarApi(corpus, limits)
+        timeline = Timeline(corpus)
+        clock = now if now is not None else lambda: datetime.now(UTC)
+
+        def snapshot() -> Snapshot:
+            return timeline.at(None if now is None else now())
+
+        self._arxiv = ArxivApi(corpus, limits, clock, snapshot)
+        self._oai = OaiApi(corpus, limits, clock, snapshot)
+        self._rss = RssApi(corpus, limits, clock, timeline)
+        self._semantic_scholar = SemanticScholarApi(corpus, limits, snapshot)
         self._before = before
+        self.faults = faults
         self._log = log
         self._lock = threading.Lock()
         self._seen: list[Seen] = []
@@ -88,7 +115,10 @@ class Application:
         arrived = time.monotonic()
         request = Request(environ)
         request.get_data()  # an unread body would reset the connection when it is closed
-        response = self._answer(request)
+        if self.faults is None:
+            response = self._answer(request)
+        else:
+            response = self.faults.answer(request, self._answer)
         seen = Seen(
             _service(request.path),
             request.method,
@@ -114,11 +144,15 @@ class Application:
             return Response(error.description, error.code)
         if endpoint == "arxiv":
             return self._arxiv.respond(request)
+        if endpoint == "oai":
+            return self._oai.respond(request)
+        if endpoint in {"rss", "atom"}:
+            return self._rss.respond(request, endpoint, **values)
         return self._semantic_scholar.respond(request, endpoint, **values)
 
 
 def _service(path: str) -> str:
-    if path == _ARXIV_PATH:
+    if path in {_ARXIV_PATH, _OAI_PATH} or path.startswith((f"{_RSS_PATH}/", f"{_ATOM_PATH}/")):
         return "arxiv"
     return "semantic_scholar" if path.startswith(_GRAPH) else ""
 
@@ -137,14 +171,44 @@ class Services:
         return self.root + _ARXIV_PATH
 
     @property
+    def arxiv_oai_url(self) -> str:
+        """Base URL of arXiv's OAI-PMH service."""
+        return self.root + _OAI_PATH
+
+    @property
+    def arxiv_rss_url(self) -> str:
+        """Base URL of arXiv's announcements in RSS, without the categories."""
+        return self.root + _RSS_PATH
+
+    @property
     def semantic_scholar_url(self) -> str:
         """Base URL of the Semantic Scholar services, without ``/graph/v1``."""
         return self.root
 
     @property
+    def urls(self) -> dict[str, str]:
+        """Base URL of each door of the harvester, by its name."""
+        oai = self.arxiv_oai_url
+        return {
+            "arxiv": self.arxiv_url,
+            "arxiv_ids": self.arxiv_url,
+            "arxiv_oai": oai,
+            "arxiv_oai_raw": oai,
+            "arxiv_oai_get": oai,
+            "arxiv_rss": self.arxiv_rss_url,
+            "semantic_scholar": self.semantic_scholar_url,
+            "semantic_scholar_batch": self.semantic_scholar_url,
+        }
+
+    @property
     def requests(self) -> tuple[Seen, ...]:
         """All requests answered so far, in the order of their answers."""
         return self._application.requests
+
+    @property
+    def faults(self) -> Faults | None:
+        """The script by which requests are answered wrongly, if any."""
+        return self._application.faults
 
 
 class _Server(ThreadedWSGIServer):
@@ -165,13 +229,15 @@ class _Handler(WSGIRequestHandler):
 
 
 @contextmanager
-def running(
+def running(  # noqa: PLR0913 - each is a wish of its own, named by the caller
     corpus: Corpus,
     *,
     port: int = 0,
     limits: Limits = Limits(),  # noqa: B008 frozen
     log: Log | None = None,
     before: Before | None = None,
+    now: Callable[[], datetime] | None = None,
+    faults: Faults | None = None,
 ) -> Generator[Services]:
     """Serve a corpus while the ``with`` block runs.
 
@@ -182,11 +248,14 @@ def running(
         log: called with a line a request, from the server's threads.
         before: called with each request before the service sees it; a response that it gives
             back is sent instead. It is how a test answers 429 or cuts a body short.
+        now: the clock, aware of its zone; with it, the services show only what exists at that
+            moment. It is called from the server's threads.
+        faults: a script by which some requests are answered wrongly.
 
     Raises:
         OSError: the port is taken.
     """
-    application = Application(corpus, limits, before, log)
+    application = Application(corpus, limits, before, log, now, faults)
     server = _Server(_HOST, port, application, handler=_Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

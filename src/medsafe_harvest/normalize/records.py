@@ -44,6 +44,12 @@ class Seen:
     queries: tuple[str, ...]
     first_seen: date
     last_seen: date
+    #: Fields of other doors than the one that described it, as ``field=door``.
+    doors: tuple[str, ...] = ()
+    #: From when the source has it no longer.
+    gone: date | None = None
+    #: ``record_id`` that it had before.
+    former_ids: tuple[str, ...] = ()
 
 
 def to_batch(
@@ -93,6 +99,9 @@ def _row(record: SourceRecord, seen: Seen, venues: VenueTable) -> dict[str, Any]
         "influential_citation_count": _count(record.influential_citation_count),
         "reference_count": _count(record.reference_count),
         "tldr": one_line(record.tldr),
+        "doors": sorted(seen.doors),
+        "gone": seen.gone,
+        "former_record_ids": sorted(seen.former_ids),
         "queries": sorted(set(seen.queries)),
         "first_seen": seen.first_seen,
         "last_seen": seen.last_seen,
@@ -126,6 +135,7 @@ def _dates(record: SourceRecord) -> dict[str, Any]:
     return {
         "published": published,
         "updated": updated,
+        "version_dates": [day for text in record.versions if (day := parse_date(text)[0])],
         "year": year_of_date or valid_year(record.year),
     }
 

@@ -45,6 +45,7 @@ from medsafe_harvest.sources.expression import And, Expression, Field, Not, Or, 
 from medsafe_harvest.sources.http import quoted, raise_for_status, sounds_throttled
 from medsafe_harvest.sources.query import Query
 from medsafe_harvest.sources.service import ServiceSettings
+from medsafe_harvest.sources.xml import read_xml
 
 #: Servers cut addresses at about 2,000 bytes; dates, paging and host need the rest.
 _LONGEST = 1_750
@@ -96,8 +97,11 @@ class ArxivSource:
     confirm_empty: int = 1
 
     name: ClassVar[str] = "arxiv"
+    source: ClassVar[str] = "arxiv"
+    gives: ClassVar[tuple[str, ...]] = ()
     service: ClassVar[ServiceSettings] = ServiceSettings(
         base_url="https://export.arxiv.org/api/query",
+        pace="arxiv",
         # Terms of use: one request in three seconds over all doors of arXiv.
         min_interval=3.0,
         # Seen in October 2026: healthy again after eleven minutes of silence.
@@ -292,20 +296,8 @@ def _refuse_other_query(sent: str, executed: str | None) -> None:
 
 
 def _feed(body: bytes) -> etree._Element | None:
-    parser = etree.XMLParser(
-        recover=False,
-        resolve_entities=False,
-        no_network=True,
-        huge_tree=False,
-        # A comment inside a text would split it into pieces.
-        remove_comments=True,
-        remove_pis=True,
-    )
-    try:
-        root = etree.fromstring(body, parser)
-    except (etree.XMLSyntaxError, ValueError):
-        return None
-    return root if root.tag == _FEED else None
+    root = read_xml(body)
+    return root if root is not None and root.tag == _FEED else None
 
 
 def _error_message(feed: etree._Element) -> str | None:

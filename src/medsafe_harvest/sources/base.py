@@ -14,10 +14,11 @@ tested by sending it pages.
 from __future__ import annotations
 
 import enum
-from collections.abc import Generator, Mapping
+import hashlib
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from medsafe_harvest.errors import MalformedPageError
 from medsafe_harvest.sources.query import Query
@@ -57,10 +58,12 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One GET request, relative to the source's base URL; never holds a secret."""
+    """One request, relative to the source's base URL; never holds a secret."""
 
     path: str
     params: tuple[tuple[str, str], ...]
+    #: JSON that is sent with POST; an empty text makes it a GET.
+    body: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ class Page:
     body: bytes
     #: Address that was asked, with its parameters.
     url: str = ""
+    #: JSON that was sent with POST; empty for a GET.
+    sent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +121,10 @@ class SourceRecord:
     publication_types: tuple[str, ...] = ()
     licence: str | None = None
     withdrawn: bool = False
+    #: Times of the versions, first to latest, in ISO 8601.
+    versions: tuple[str, ...] = ()
+    #: How arXiv announced it: new, cross, replace or replace-cross.
+    announced: str | None = None
     url: str | None = None
     pdf_url: str | None = None
     open_access: bool | None = None
@@ -141,6 +150,11 @@ class PageContent:
     executed: str | None = None
     #: Entries without an id or a title, in words: (position on the page, what is wrong).
     rejected: tuple[str, ...] = ()
+    #: Papers that the service has no longer under the id asked for: (source_id, the id that it has
+    #: the paper under now, or None where the paper is gone).
+    replaced: tuple[tuple[str, str | None], ...] = ()
+    #: What the service says in place of entries, in one word that the door's generator knows.
+    code: str | None = None
 
 
 def refuse_unreadable(page: PageContent) -> None:
@@ -186,17 +200,38 @@ class Harvested:
     notes: tuple[str, ...] = field(default=())
 
 
-class Source(Protocol):
-    """What one file under ``sources/`` provides: a frozen dataclass.
+class Door(Protocol):
+    """What every file under ``sources/`` provides: one way into a service, a frozen dataclass.
 
     Its fields, if any, are whole numbers that ``config/settings.yaml`` may change, beside the
-    settings of its service.
+    settings of its service. It is a :class:`Source`, a :class:`Feed` or a :class:`Lookup`.
     """
 
-    #: How records, folders and settings call it.
+    #: How folders and settings call it.
     name: ClassVar[str]
+    #: The source that its records belong to.
+    source: ClassVar[str]
     #: The service as it is to be asked where the configuration says nothing else.
     service: ClassVar[ServiceSettings]
+    #: Fields of a record that it knows better than the source's other doors; it then counts for
+    #: nothing else. Empty: it describes a paper fully.
+    gives: ClassVar[tuple[str, ...]]
+
+    def harvest(
+        self, question: Any, window: Window, /
+    ) -> Generator[Request, PageContent, Harvested]:
+        """Ask; what a question is, is up to the kind of door."""
+
+    def parse(self, page: Page) -> PageContent:
+        """Read one page.
+
+        Raises:
+            FetchError: the subclass says what the answer is instead of the page asked for.
+        """
+
+
+class Source(Door, Protocol):
+    """A door that is asked the seed queries, by date."""
 
     def compile(self, query: Query) -> str:
         """The query in the service's own language, without dates.
@@ -211,12 +246,106 @@ class Source(Protocol):
     def slow_days(self, window: Window) -> Mapping[date, int]:
         """Days of the window that papers reach especially late, and how many days later."""
 
-    def harvest(self, query: Query, window: Window) -> Generator[Request, PageContent, Harvested]:
+    def harvest(
+        self, query: Query, window: Window, /
+    ) -> Generator[Request, PageContent, Harvested]:
         """Ask for everything that the query finds in the window."""
 
-    def parse(self, page: Page) -> PageContent:
-        """Read one page.
 
-        Raises:
-            FetchError: the subclass says what the answer is instead of the page asked for.
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a feed is followed for, for example one of arXiv's sets."""
+
+    #: Name in the raw store; begins with an underscore, as no seed query does.
+    id: str
+    #: What the service is asked for, in its own words.
+    text: str
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, in hex, of what is asked for."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+class Feed(Door, Protocol):
+    """A door that tells what changed day by day, whatever the seed queries ask.
+
+    What it says of a paper counts only where a seed query found the paper.
+    """
+
+    #: Days after which a day that was read is not read again.
+    overlap_days: ClassVar[int]
+    #: How many days ago the latest day is that can be asked for; 0 is today.
+    delay_days: ClassVar[int]
+    #: Whether days that have gone by can still be asked for.
+    keeps_history: ClassVar[bool]
+
+    def subjects(self, queries: Sequence[Query]) -> tuple[Subject, ...]:
+        """What to follow for these seed queries."""
+
+    def harvest(
+        self, subject: Subject, window: Window, /
+    ) -> Generator[Request, PageContent, Harvested]:
+        """Ask for everything that changed in the window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Known papers to be looked up."""
+
+    #: Ids in the words of the lookup's service.
+    ids: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        """Name in the raw store."""
+        return f"_ids-{self.digest[:12]}"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, in hex, of the ids."""
+        return hashlib.sha256("\n".join(self.ids).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPaper:
+    """A paper as one source has it, for a lookup to decide whether it wants to ask."""
+
+    record: SourceRecord
+    #: A feed told of a later version than the record describes.
+    is_revised: bool = False
+    #: The lookup has not given it for long enough, under whatever id.
+    is_due: bool = True
+
+
+class Lookup(Door, Protocol):
+    """A door that is asked for known papers by their ids, a few each night in turn."""
+
+    #: Ids in one wish: one request, or as many as are kept or lost together.
+    batch: ClassVar[int]
+
+    @property
+    def nightly(self) -> int:
+        """Wishes in one run, at most."""
+
+    @property
+    def again_days(self) -> int:
+        """Days after which a paper may be asked for again."""
+
+    def wants(self, papers: Sequence[KnownPaper]) -> list[str]:
+        """Ids to ask for, of those papers that are due, each once.
+
+        Args:
+            papers: all that are known, for a lookup may have to know what it has already.
         """
+
+    def asked(self, url: str, sent: str) -> tuple[str, ...]:
+        """The ids that a request of its own asked for.
+
+        Args:
+            url: address of the request.
+            sent: body of the request.
+        """
+
+    def harvest(self, wish: Wish, window: Window, /) -> Generator[Request, PageContent, Harvested]:
+        """Ask for the papers; the window is the day of asking."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import enum
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -119,3 +121,33 @@ def canonical(expression: Expression) -> str:
             name = "and" if isinstance(expression, And) else "or"
             parts = sorted({canonical(item) for item in expression.items})
             return parts[0] if len(parts) == 1 else f"{name}({','.join(parts)})"
+
+
+def matches(expression: Expression, title: str, abstract: str) -> bool:
+    """Whether a text has what is asked for, as nearly as plain words can tell.
+
+    Services stem words in their own ways; here a plural is the same as its singular. It is meant
+    for deciding what to ask first, not for what to keep.
+    """
+    return _matches(expression, {Field.TITLE: _line(title), Field.ABSTRACT: _line(abstract)})
+
+
+def _matches(expression: Expression, lines: Mapping[Field, str]) -> bool:
+    match expression:
+        case Term():
+            words = _line(expression.words)
+            return any(words in lines[field] for field in expression.fields)
+        case Not():
+            return not _matches(expression.item, lines)
+        case And():
+            return all(_matches(item, lines) for item in expression.items)
+        case Or():
+            return any(_matches(item, lines) for item in expression.items)
+
+
+def _line(text: str) -> str:
+    """Words in lower case without a plural's s, a blank around each."""
+    words = re.findall(r"\w+", text.casefold())
+    return (
+        f" {' '.join(word[:-1] if len(word) > 3 and word[-1] == 's' else word for word in words)} "
+    )

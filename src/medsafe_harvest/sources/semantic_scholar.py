@@ -50,7 +50,7 @@ from medsafe_harvest.sources.service import ServiceSettings
 _UNDATED_DAYS = 545
 _PATH = "graph/v1/paper/search/bulk"
 #: Flat fields only: bulk search refuses nested ones, tldr and embedding.
-_FIELDS = (
+FIELDS = (
     "paperId,corpusId,externalIds,url,title,abstract,venue,publicationVenue,year,referenceCount,"
     "citationCount,influentialCitationCount,isOpenAccess,openAccessPdf,fieldsOfStudy,"
     "s2FieldsOfStudy,publicationTypes,publicationDate,journal,authors"
@@ -66,10 +66,15 @@ class SemanticScholarSource:
     cap: int = 10_000_000
 
     name: ClassVar[str] = "semantic_scholar"
+    source: ClassVar[str] = "semantic_scholar"
+    gives: ClassVar[tuple[str, ...]] = ()
     service: ClassVar[ServiceSettings] = ServiceSettings(
         base_url="https://api.semanticscholar.org",
+        pace="semantic_scholar",
         # One request a second with a key, over all endpoints; a little slack for clocks.
         min_interval=1.1,
+        # Without a key all the world shares one pool, which is mostly empty.
+        keyless_interval=10.0,
         api_key_env="S2_API_KEY",
     )
 
@@ -114,7 +119,7 @@ class SemanticScholarSource:
         """
         asked = (
             ("query", self.compile(query)),
-            ("fields", _FIELDS),
+            ("fields", FIELDS),
             ("publicationDateOrYear", f"{window.since.isoformat()}:{window.until.isoformat()}"),
             ("sort", "paperId:asc"),
         )
@@ -123,7 +128,8 @@ class SemanticScholarSource:
         rejected: list[str] = []
         largest = 0
         page = yield Request(_PATH, asked)
-        if page.entries == 0 and page.total:
+        if page.entries == 0:
+            # Nothing found is doubted once.
             page = yield Request(_PATH, asked)
         if page.entries == 0 and page.total:
             raise EmptyPageError(f"no paper of the {page.total} announced, twice")
@@ -179,14 +185,25 @@ def parse_papers(body: bytes) -> PageContent:
     Raises:
         MalformedPageError: not JSON, or a field of another type than documented.
     """
+    # The batch answers null for an unknown id.
+    return _papers([paper for paper in read_list(body) if paper is not None], None, None)
+
+
+def read_list(body: bytes) -> list[object]:
+    """The papers as they came, null for an unknown id, from an answer without a total.
+
+    Raises:
+        RefusedError: an ``error`` body.
+        ThrottledError: a body that asks for a slower pace.
+        MalformedPageError: not JSON, or no list of papers.
+    """
     answer = _read(body)
     if isinstance(answer, dict):
         _raise_for_message(answer)
         answer = answer.get("recommendedPapers", [answer])
     if not isinstance(answer, list):
         raise MalformedPageError("not a list of papers")
-    # The batch answers null for an unknown id.
-    return _papers([paper for paper in answer if paper is not None], None, None)
+    return answer
 
 
 def _compiled(expression: Expression) -> str:

@@ -19,8 +19,19 @@ class ServiceSettings(BaseModel):
         pattern=r"^https?://[A-Za-z0-9.\[\]:-]+(/[^\s?#]*)?$",
         description="Address before the path; never with a password in it",
     )
+    pace: str | None = Field(
+        default=None,
+        pattern=r"^[a-z][a-z0-9_]*$",
+        description="Name shared by the doors of one provider, which allows them one pace together",
+    )
     min_interval: float = Field(
         default=1.0, ge=0, description="Seconds between two requests of all processes of a machine"
+    )
+    keyless_interval: float | None = Field(
+        default=None, ge=0, description="Seconds between two requests where no API key is set"
+    )
+    requests_per_run: int = Field(
+        default=5000, ge=1, description="Requests after which a run leaves the rest to the next"
     )
     api_key_env: str | None = Field(
         default=None, description="Environment variable that holds the API key"
@@ -28,6 +39,7 @@ class ServiceSettings(BaseModel):
     api_key_header: str = Field(default="x-api-key", description="Header that the key is sent in")
     connect_timeout: float = Field(default=20.0, gt=0, description="Seconds")
     read_timeout: float = Field(default=90.0, gt=0, description="Seconds between two bytes")
+    total_timeout: float = Field(default=900.0, gt=0, description="Seconds for a whole response")
     max_body_mb: float = Field(default=64.0, gt=0, description="Largest response, in MiB")
 
     @field_validator("base_url")

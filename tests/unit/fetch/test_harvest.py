@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,25 +13,15 @@ from werkzeug import Request, Response
 from medsafe_harvest import loopback
 from medsafe_harvest.config import Config, load_config
 from medsafe_harvest.errors import StoreError
-from medsafe_harvest.fetch.harvest import Fetched, Network, Task, Wanted, fetch, plan
+from medsafe_harvest.fetch.harvest import Fetched, Network, Session, Task, Wanted, plan
 from medsafe_harvest.fetch.rawstore import RawStore, Run, WindowRecord
-from medsafe_harvest.sources.base import PageContent, Window
+from medsafe_harvest.sources.base import Window
 from medsafe_harvest.sources.query import Query
 
-from .conftest import NOW, FakeClock
+from .conftest import NOW, FakeClock, Silent
 
 ROOT = Path(__file__).parents[3]
 TODAY = NOW.date()
-
-
-class Silent:
-    """Listens to nothing."""
-
-    def planned(self, tasks: object) -> None: ...
-    def page(self, source: str, query: str, window: Window, content: PageContent) -> None: ...
-    def waiting(self, source: str, seconds: float, why: str) -> None: ...
-    def finished(self, record: WindowRecord) -> None: ...
-    def left_alone(self, source: str, windows: int, why: str) -> None: ...
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +40,7 @@ def services(config: Config, before: loopback.Before) -> Iterator[tuple[Config, 
         urls = {"arxiv": running.arxiv_url, "semantic_scholar": running.semantic_scholar_url}
         local = config.with_sources(
             {name: {"base_url": url, **changes} for name, url in urls.items()}
-        ).with_retry(attempts=1)
+        ).with_retry(attempts=1, breaker=0)
         yield local, running
 
 
@@ -58,9 +48,10 @@ def run(
     config: Config, folder: Path, wanted: Wanted, *, night: int = 0
 ) -> tuple[Fetched, RawStore, list[Task]]:
     store = RawStore(folder / "raw", version="1")
-    tasks = plan(config, store, wanted, TODAY)
-    network = Network(FakeClock(NOW + timedelta(days=night)), folder / "state", {}, "1")
-    return fetch(tasks, config, store, network, Silent()), store, tasks
+    clock = FakeClock(NOW + timedelta(days=night))
+    tasks = plan(config, store.windows(), wanted, clock.now())
+    network = Network(clock, folder / "state", {}, "1")
+    return Session(config, store, network, Silent()).fetch(tasks), store, tasks
 
 
 def test_a_service_whose_every_answer_is_wrong_is_left_alone_after_two_windows(
@@ -111,15 +102,103 @@ def test_a_disk_that_fails_one_source_ends_the_work_of_the_other(
 
 
 def test_days_that_a_query_or_the_caller_excludes_are_not_planned(
-    config: Config, tmp_path: Path
+    config: Config,
 ) -> None:
-    store = RawStore(tmp_path, version="1")
     [query] = queries(config, "unlearning")
     only_arxiv = query.model_copy(update={"sources": ("arxiv",), "until": TODAY})
     later = TODAY + timedelta(days=30)
-    tasks = plan(config, store, Wanted((only_arxiv,), tuple(config.sources), until=later), TODAY)
+    tasks = plan(config, [], Wanted((only_arxiv,), tuple(config.sources), until=later), NOW)
     assert {task.source for task in tasks} == {"arxiv"}
     assert max(task.window.until for task in tasks) == TODAY
     assert min(task.window.since for task in tasks) == query.since
     beyond = Wanted((query,), ("arxiv",), since=later)
-    assert plan(config, store, beyond, TODAY) == []
+    assert plan(config, [], beyond, NOW) == []
+
+
+def test_what_was_announced_is_asked_first_and_what_failed_last(config: Config) -> None:
+    wanted = Wanted(queries(config, "adversarial", "unlearning", "fairness"), ("arxiv",))
+    names = [query.id for query in wanted.queries]
+    last = plan(config, [], wanted, NOW, {names[2]: 3, names[1]: 1})
+    assert [task.query.id for task in last[:2]] == [names[2], names[1]]
+    assert all(task.window.until == TODAY for task in last[:2])
+    failed = attempt(wanted.queries[2], last[0].window, "unavailable")
+    again = plan(config, [failed], wanted, NOW, {names[2]: 3})
+    assert again[-1].window == last[0].window
+
+
+def attempt(query: Query, window: Window, outcome: str, **when: datetime) -> WindowRecord:
+    return WindowRecord(
+        source="arxiv",
+        query=query.id,
+        query_digest=query.digest,
+        window=window,
+        outcome=outcome,
+        began_at=when.get("began_at", NOW),
+        finished_at=when.get("finished_at", NOW),
+    )
+
+
+def test_a_window_fetched_in_the_future_is_asked_for_again(config: Config) -> None:
+    [query] = queries(config, "unlearning")
+    wanted = Wanted((query,), ("arxiv",), since=TODAY - timedelta(days=100))
+    days = Window(TODAY - timedelta(days=100), TODAY)
+    ahead = NOW + timedelta(days=900)
+    record = attempt(query, days, "complete", began_at=ahead, finished_at=ahead)
+    assert [task.window for task in plan(config, [record], wanted, NOW)] == [days]
+
+
+def test_one_throttled_door_silences_its_provider_and_no_other(
+    config: Config, tmp_path: Path
+) -> None:
+    def throttle(request: Request) -> Response | None:
+        throttled = request.path.startswith("/api/query")
+        return Response("Rate exceeded.", 429) if throttled else None
+
+    wanted = Wanted(queries(config, "unlearning"), ("arxiv", "semantic_scholar", "arxiv_oai"))
+    with services(config, throttle) as (local, running):
+        fetched, _, tasks = run(local, tmp_path, wanted)
+        assert {seen.service for seen in running.requests} == {"arxiv", "semantic_scholar"}
+        assert sum(seen.service == "arxiv" for seen in running.requests) == 1
+    assert {left.task.source for left in fetched.skipped} == {"arxiv", "arxiv_oai"}
+    own = [task for task in tasks if task.source == "semantic_scholar"]
+    assert fetched.complete == len(own)
+
+
+def test_a_door_that_a_run_gave_up_on_is_left_alone_by_the_next_ever_longer(
+    config: Config, tmp_path: Path
+) -> None:
+    wanted = Wanted(queries(config, "unlearning"), ("arxiv",))
+    with services(config, lambda _request: Response("", 500)) as (local, running):
+        strict = local.with_retry(attempts=1, breaker=3600, breaker_max=86_400)
+        asked = []
+        for minutes in (0, 59, 61, 61 + 119, 61 + 121):
+            store = RawStore(tmp_path / "raw", version="1")
+            clock = FakeClock(NOW + timedelta(minutes=minutes))
+            network = Network(clock, tmp_path / "state", {}, "1")
+            tasks = plan(strict, store.windows(), wanted, clock.now())
+            fetched = Session(strict, store, network, Silent()).fetch(tasks)
+            assert fetched.incomplete == len(tasks)
+            asked.append(len(running.requests))
+    assert asked == [2, 2, 4, 4, 6]
+
+
+def test_a_run_asks_no_more_often_than_it_may_and_not_longer(
+    config: Config, tmp_path: Path
+) -> None:
+    wanted = Wanted(queries(config, "unlearning", "adversarial"), ("arxiv",))
+    with services(config, lambda _request: None) as (local, running):
+        few = local.with_sources({"arxiv": {"requests_per_run": 3}})
+        fetched, _, tasks = run(few, tmp_path, wanted)
+        assert len(running.requests) == 3
+        assert fetched.incomplete >= len(tasks) - 3
+        assert "budget" in {record.outcome for record in fetched.records}
+        clock = FakeClock(NOW)
+        session = Session(
+            local,
+            RawStore(tmp_path / "late", version="1"),
+            Network(clock, tmp_path, {}, "1"),
+            Silent(),
+        )
+        clock.sleep(local.settings.harvest.max_minutes * 60 + 1)
+        assert len(session.fetch(tasks).skipped) == len(tasks)
+        assert len(running.requests) == 3

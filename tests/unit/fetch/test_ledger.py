@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medsafe_harvest.fetch.ledger import FULL, missing
+from medsafe_harvest.fetch import ledger
+from medsafe_harvest.fetch.ledger import FULL
 from medsafe_harvest.fetch.rawstore import WindowRecord
 from medsafe_harvest.sources.base import Window
 
@@ -25,14 +26,16 @@ def windows(draw: st.DrawFn) -> Window:
 
 @st.composite
 def attempts(draw: st.DrawFn) -> WindowRecord:
-    finished = START + timedelta(days=draw(st.integers(0, 120)))
+    began = START + timedelta(days=draw(st.integers(0, 120)))
     return WindowRecord(
         source="fake",
         query="q",
         query_digest="d",
         window=draw(windows()),
         outcome=draw(st.sampled_from(OUTCOMES)),
-        finished_at=datetime.combine(finished, time(23, 59), UTC),
+        began_at=datetime.combine(began, time(23, 59), UTC),
+        # A window that took long is known as it was at its first page.
+        finished_at=datetime.combine(began + timedelta(days=1), time(6), UTC),
     )
 
 
@@ -51,17 +54,57 @@ def test_missing_are_exactly_the_unsettled_days_in_aligned_pieces(
     longest: int,
     slow_days: dict[date, int],
 ) -> None:
-    settled = {
-        day
-        for record in records
-        if record.outcome in FULL
-        for day in days(record.window)
-        if (record.finished_at.date() - (day + timedelta(days=1))).days
-        >= max(overlap, slow_days.get(day, 0))
-    }
-    found = missing(wanted, records, overlap_days=overlap, window_days=longest, slow_days=slow_days)
+    def settles(record: WindowRecord, day: date) -> bool:
+        over = (record.began_at.date() - (day + timedelta(days=1))).days
+        held = day in days(record.window) and record.outcome in FULL
+        return held and over >= max(overlap, slow_days.get(day, 0))
+
+    def is_settled(day: date) -> bool:
+        outcomes = [record.outcome for record in records if settles(record, day)]
+        return "complete" in outcomes or outcomes.count("empty") > 1
+
+    state = ledger.state(wanted, records, overlap_days=overlap, slow_days=slow_days)
+    found = ledger.missing(state, window_days=longest)
     asked = [day for window in found for day in sorted(days(window))]
-    assert asked == sorted(days(wanted) - settled)
+    assert asked == sorted(day for day in days(wanted) if not is_settled(day))
     for window in found:
         first = (window.since - wanted.since).days // longest
         assert (window.until - wanted.since).days // longest == first
+
+
+@given(windows(), st.lists(attempts(), max_size=8))
+def test_the_watermark_is_never_beyond_an_incomplete_day(
+    wanted: Window, records: list[WindowRecord]
+) -> None:
+    state = ledger.state(wanted, records, overlap_days=7)
+    full = {day for one in records if one.outcome in FULL for day in days(one.window)}
+    gaps = {day for gap in state.gaps for day in days(gap.window)}
+    assert gaps == days(wanted) - full
+    if state.watermark is None:
+        assert wanted.since in gaps
+    else:
+        assert days(Window(wanted.since, state.watermark)) <= full
+        assert state.watermark == wanted.until or state.watermark + timedelta(days=1) in gaps
+
+
+def test_a_gap_says_how_the_latest_attempt_at_it_ended() -> None:
+    day = Window(START, START)
+    outcomes = ["throttled", "short"]
+    records = [
+        WindowRecord(
+            source="fake",
+            query="q",
+            query_digest="d",
+            window=day,
+            outcome=outcome,
+            message=outcome,
+            began_at=datetime(2024, 2, number, tzinfo=UTC),
+            finished_at=datetime(2024, 2, number, tzinfo=UTC),
+        )
+        for number, outcome in enumerate(outcomes, 1)
+    ]
+    state = ledger.state(day, records, overlap_days=7)
+    assert [(gap.window, gap.outcome, gap.is_partial) for gap in state.gaps] == [
+        (day, "short", True)
+    ]
+    assert not ledger.state(day, [], overlap_days=7).gaps[0].is_partial

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from medsafe_harvest.config import RetrySettings
 from medsafe_harvest.errors import RefusedError, RetryableError, ThrottledError, UnavailableError
-from medsafe_harvest.fetch.retry import Retry, retry_after
+from medsafe_harvest.fetch.retry import Budget, Retry, retry_after
 
 from .conftest import NOW, FakeClock
 
@@ -19,10 +19,24 @@ def retry(clock: FakeClock, told: list[float], **settings: float) -> Retry:
     return Retry(
         RetrySettings.model_validate(settings),
         600.0,
+        Budget(10_000.0, 1),
         clock,
         random.Random(1),
         lambda seconds, _: told.append(seconds),
     )
+
+
+def test_waits_come_out_of_what_the_whole_run_may_wait() -> None:
+    clock, tries = FakeClock(), list[int]()
+    budget = Budget(700.0, 1)
+    patient = Retry(
+        RetrySettings(attempts=9), 600.0, budget, clock, random.Random(1), lambda *_: None
+    )
+    for _ in range(2):
+        with pytest.raises(ThrottledError):
+            patient.call(lambda: fail(ThrottledError("429"), tries))
+    assert clock.slept == [600.0]
+    assert (len(tries), budget.waiting) == (3, 100.0)
 
 
 def fail(error: Exception, tries: list[int]) -> None:

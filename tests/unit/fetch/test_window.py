@@ -5,7 +5,7 @@ import socket
 import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import ClassVar
 
@@ -22,7 +22,7 @@ from medsafe_harvest.errors import (
 from medsafe_harvest.fetch.client import Client
 from medsafe_harvest.fetch.limiter import Limiter
 from medsafe_harvest.fetch.rawstore import RawStore, Run, WindowRecord
-from medsafe_harvest.fetch.retry import Retry
+from medsafe_harvest.fetch.retry import Budget, Retry
 from medsafe_harvest.fetch.window import Fetcher
 from medsafe_harvest.sources.base import (
     Completeness,
@@ -46,6 +46,13 @@ Answer = Callable[[httpx.Request], httpx.Response]
 class Told:
     waits: list[tuple[str, float, str]] = field(default_factory=list)
     pages: list[tuple[str, str, Window, int]] = field(default_factory=list)
+    resumptions: list[tuple[str, str, Window, int]] = field(default_factory=list)
+
+    def answered(self, source: str, seconds: float) -> None:
+        assert (source, seconds) == ("fake", 0)
+
+    def resumed(self, source: str, query: str, window: Window, pages: int) -> None:
+        self.resumptions.append((source, query, window, pages))
 
     def page(self, source: str, query: str, window: Window, content: PageContent) -> None:
         self.pages.append((source, query, window, content.entries))
@@ -62,6 +69,8 @@ class FakeSource:
     """One page a window, whose body is the number of papers; the service gives out 2."""
 
     name: ClassVar[str] = "fake"
+    source: ClassVar[str] = "fake"
+    gives: ClassVar[tuple[str, ...]] = ()
     service: ClassVar[ServiceSettings] = ServiceSettings(
         base_url="http://fake.test/api/", min_interval=3, wait_throttled=60
     )
@@ -97,17 +106,19 @@ def client(answer: Answer, **service: object) -> Client:
 
 def fetch(folder: Path, answer: Answer, told: Told) -> tuple[list[WindowRecord], RawStore]:
     clock, store = FakeClock(), RawStore(folder / "raw", version="1")
-    settings = RetrySettings(attempts=3)
+    settings, budget = RetrySettings(attempts=3), Budget(10_000, 100)
     with client(answer) as own:
         fetcher = Fetcher(
-            source=FakeSource(),
+            door=FakeSource(),
             client=own,
             service=FakeSource.service,
             limiter=Limiter(folder / "state", clock),
-            retrying=lambda tell: Retry(settings, 60, clock, random.Random(1), tell),
+            retrying=lambda tell: Retry(settings, 60, budget, clock, random.Random(1), tell),
+            budget=budget,
             store=store,
             clock=clock,
             observer=told,
+            resume_hours=20,
         )
         return fetcher.fetch(parse_text("trust"), WINDOW, Run.starting(NOW)), store
 
@@ -136,7 +147,7 @@ def test_a_throttled_page_is_kept_but_only_the_good_one_accepted(tmp_path: Path)
     told = Told()
     records, store = fetch(tmp_path, lambda _: next(answers), told)
     assert [(r.outcome, r.pages) for r in records] == [("complete", ("0002",))]
-    assert [stored.page.status for stored in store.pages()] == [429, 200]
+    assert [seal.status for seal in store.seals()] == [429, 200]
     assert told.waits == [("fake", 300, "throttled: slower")]
     assert [(source, window, n) for source, _, window, n in told.pages] == [("fake", WINDOW, 1)]
 
@@ -219,3 +230,111 @@ def test_a_real_server_that_hangs_up_or_stays_silent_is_unavailable(words: str) 
             own.send(Request("", ()))
         thread.join(2)
         assert not thread.is_alive()
+
+
+@dataclass(frozen=True)
+class Paged(FakeSource):
+    """Pages of one paper each; the first one says how many there are; ``0`` is asked for twice."""
+
+    def harvest(self, query: Query, window: Window) -> Generator[Request, PageContent, Harvested]:  # noqa: ARG002
+        content = yield Request("find", (("page", "1"),))
+        if content.entries == 0:
+            content = yield Request("find", (("page", "1"),))
+        number, received = content.entries, 1
+        while received < number:
+            content = yield Request("find", (("page", str(received + 1)),))
+            if content.entries != number:
+                return Harvested(Completeness.SHORT, number, received)
+            received += 1
+        return Harvested(Completeness.COMPLETE, number, received)
+
+
+class KilledError(BaseException):
+    """The process ends here."""
+
+
+def night(
+    folder: Path, answer: Answer, told: Told, *, hours: float = 0
+) -> tuple[WindowRecord, RawStore]:
+    clock = FakeClock(NOW + timedelta(hours=hours))
+    store = RawStore(folder / "raw", version="1")
+    settings, budget = RetrySettings(attempts=1), Budget(10_000, 100)
+    with client(answer) as own:
+        fetcher = Fetcher(
+            door=Paged(),
+            client=own,
+            service=FakeSource.service,
+            limiter=Limiter(folder / "state", clock),
+            retrying=lambda tell: Retry(settings, 60, budget, clock, random.Random(1), tell),
+            budget=budget,
+            store=store,
+            clock=clock,
+            observer=told,
+            resume_hours=20,
+        )
+        [record] = fetcher.fetch(parse_text("trust"), WINDOW, Run.starting(clock.now()))
+    return record, store
+
+
+class Pages:
+    """A service of five pages, which may end at one of them; it remembers what was asked."""
+
+    def __init__(self, *, ends_at: str = "", end: BaseException | int = 0) -> None:
+        self.asked = list[str]()
+        self._ends_at, self._end, self.total = ends_at, end, "5"
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        page = request.url.params["page"]
+        self.asked.append(page)
+        if page == self._ends_at:
+            if isinstance(self._end, int):
+                return httpx.Response(self._end)
+            raise self._end
+        return httpx.Response(200, text=self.total)
+
+
+@pytest.mark.parametrize("end", [KilledError(), 429], ids=["killed", "throttled"])
+def test_an_interrupted_window_goes_on_at_the_page_where_it_stopped(
+    tmp_path: Path, end: BaseException | int
+) -> None:
+    first, second, told = Pages(ends_at="4", end=end), Pages(), Told()
+    if isinstance(end, KilledError):
+        with pytest.raises(KilledError):
+            night(tmp_path, first, Told())
+    else:
+        assert night(tmp_path, first, Told())[0].outcome == "throttled"
+    record, store = night(tmp_path, second, told, hours=3)
+    assert (first.asked, second.asked) == (["1", "2", "3", "4"], ["4", "5"])
+    assert (record.outcome, record.received) == ("complete", 5)
+    assert [seen for *_, seen in told.resumptions] == [3]
+    # The window is known as it was when its first page came.
+    assert record.began_at == NOW
+    assert (record.pages[3:], len(record.pages)) == (("0001", "0002"), 5)
+    assert store.verify() == []
+
+
+def test_pages_that_are_too_old_are_fetched_again(tmp_path: Path) -> None:
+    with pytest.raises(KilledError):
+        night(tmp_path, Pages(ends_at="3", end=KilledError()), Told())
+    second = Pages()
+    record, _ = night(tmp_path, second, Told(), hours=21)
+    assert (record.outcome, second.asked) == ("complete", ["1", "2", "3", "4", "5"])
+
+
+def test_what_does_not_go_together_any_more_is_begun_anew(tmp_path: Path) -> None:
+    with pytest.raises(KilledError):
+        night(tmp_path, Pages(ends_at="3", end=KilledError()), Told())
+    second = Pages()
+    second.total = "4"
+    record, store = night(tmp_path, second, Told(), hours=1)
+    assert second.asked == ["3", "1", "2", "3", "4"]
+    assert (record.outcome, record.received) == ("complete", 4)
+    assert [one.outcome for one in store.windows()] == ["short", "complete"]
+
+
+def test_a_window_that_was_short_is_not_gone_on_with(tmp_path: Path) -> None:
+    shifting = Pages()
+    answers = iter([httpx.Response(200, text="3"), httpx.Response(200, text="9")])
+    assert night(tmp_path, lambda _: next(answers), Told())[0].outcome == "short"
+    assert night(tmp_path, shifting, Told(), hours=1)[0].outcome == "complete"
+    assert shifting.asked == ["1", "2", "3", "4", "5"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -61,8 +62,13 @@ def corpus() -> Corpus:
 def serve() -> Serve:
     """A client of the application over a corpus."""
 
-    def client(corpus: Corpus, before: Before | None = None, **limits: Any) -> Client:
-        return Client(Application(corpus, Limits(**limits), before))
+    def client(
+        corpus: Corpus,
+        before: Before | None = None,
+        now: Callable[[], datetime] | None = None,
+        **limits: Any,
+    ) -> Client:
+        return Client(Application(corpus, Limits(**limits), before, now=now))
 
     return client
 

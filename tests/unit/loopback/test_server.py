@@ -28,12 +28,18 @@ def read(url: str, **headers: str) -> bytes:
         return bytes(answer.read())
 
 
-def test_both_services_answer_under_their_own_paths(corpus: Corpus) -> None:
+def test_all_doors_answer_under_their_own_paths(corpus: Corpus) -> None:
     with running(corpus) as services:
         assert services.arxiv_url == f"{services.root}/api/query"
         assert b"2101.00001v3" in read(f"{services.arxiv_url}?id_list=2101.00001")
+        assert b"2101.00001" in read(
+            f"{services.arxiv_oai_url}?verb=ListRecords&metadataPrefix=arXiv"
+        )
+        assert b"cs+eess updates" in read(f"{services.arxiv_rss_url}/cs+eess")
         page = read(f"{services.semantic_scholar_url}/graph/v1/paper/search/bulk?query=proton")
         assert json.loads(page)["total"] == 1
+        names = [seen.service for seen in services.requests]
+        assert names == ["arxiv", "arxiv", "arxiv", "semantic_scholar"]
 
 
 def test_the_arxiv_package_reads_all_pages(corpus: Corpus) -> None:

@@ -1,0 +1,292 @@
+"""What the stored pages say of each paper: the latest word of each door, and when it was found.
+
+The result does not depend on the order in which pages are read, so a run adds its own pages to
+what was read before, and a rebuild that reads all of them at once comes to the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from medsafe_harvest.config import Config
+from medsafe_harvest.errors import FetchError
+from medsafe_harvest.fetch.ledger import FULL
+from medsafe_harvest.fetch.rawstore import RawStore, Seal, WindowRecord
+from medsafe_harvest.normalize.records import Seen
+from medsafe_harvest.sources.base import PageContent, SourceRecord
+from medsafe_harvest.sources.compose import Composed, compose, version
+
+#: Source and the source's own id.
+Key = tuple[str, str]
+#: When a page was fetched, and its name: the later one counts.
+Stamp = tuple[datetime, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The first and the latest day (UTC) of something."""
+
+    first: date
+    last: date
+
+    def with_day(self, day: date) -> Days:
+        """These, and one more."""
+        return Days(min(self.first, day), max(self.last, day))
+
+
+@dataclass(slots=True)
+class _Known:
+    """All that is known of one paper at one source."""
+
+    #: By door: when it spoke last, and what it said.
+    said: dict[str, tuple[Stamp, SourceRecord]] = field(default_factory=dict)
+    #: By seed query: the days on which it found the paper.
+    found: dict[str, Days] = field(default_factory=dict)
+    #: By lookup: the days on which it gave the paper.
+    looked_up: dict[str, Days] = field(default_factory=dict)
+    #: When the source last said that it has the paper no longer, and the id that it has it under.
+    replaced: tuple[Stamp, str | None] | None = None
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether a seed query found it, or it was asked for; feeds tell of everything."""
+        return bool(self.found) or bool(self.looked_up)
+
+    @property
+    def days(self) -> Days:
+        """First and latest day on which it was found or looked up; it must have been."""
+        spans = [*self.found.values(), *self.looked_up.values()]
+        return Days(min(span.first for span in spans), max(span.last for span in spans))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A paper as one source has it."""
+
+    composed: Composed
+    seen: Seen
+
+    @property
+    def record(self) -> SourceRecord:
+        """What the source says."""
+        return self.composed.record
+
+
+class Collected:
+    """The papers of all pages added so far.
+
+    Args:
+        config: the doors that pages are read with.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._doors = config.doors
+        self._lookups = frozenset(config.lookups)
+        self._known: dict[Key, _Known] = {}
+        #: Pages added, and pages set aside by the reason for it.
+        self.pages = 0
+        self.rejected: Counter[str] = Counter()
+
+    def add(self, store: RawStore, seals: Iterable[Seal]) -> set[Key]:
+        """Read pages.
+
+        A page that is not what was asked for (an error, half a page) was never believed when it
+        came, and is not now: it is counted by its outcome. A page of a door that this version does
+        not know is counted as ``unknown_source``.
+
+        Returns:
+            The papers that the pages are about.
+
+        Raises:
+            StoreError: a page is damaged.
+        """
+        # The same answer to the same request is read once, however often it came.
+        same: dict[tuple[str, str, str, int, str], list[Seal]] = {}
+        for seal in seals:
+            key = (seal.source, seal.url, seal.sent, seal.status, seal.sha256)
+            same.setdefault(key, []).append(seal)
+        groups = {min(group, key=_stamp).name: group for group in same.values()}
+        firsts = [min(group, key=_stamp) for group in same.values()]
+        self.pages += sum(len(group) for group in groups.values())
+        touched: set[Key] = set()
+        known_doors = [seal for seal in firsts if seal.source in self._doors]
+        self.rejected["unknown_source"] += sum(
+            len(groups[seal.name]) for seal in firsts if seal.source not in self._doors
+        )
+        for first, page in store.read_all(known_doors):
+            group = groups[first.name]
+            try:
+                content = self._doors[first.source].parse(page)
+            except FetchError as error:
+                self.rejected[error.outcome] += len(group)
+                continue
+            touched |= self._take(content, group)
+        self.rejected = +self.rejected
+        return touched
+
+    def _take(self, content: PageContent, group: list[Seal]) -> set[Key]:
+        """Note what a page says that came once or several times."""
+        latest = max(group, key=_stamp)
+        stamp, door = _stamp(latest), latest.source
+        touched = set()
+        for record in content.records:
+            key = (record.source, record.source_id)
+            touched.add(key)
+            known = self._known.setdefault(key, _Known())
+            before = known.said.get(door)
+            if before is None or before[0] < stamp:
+                known.said[door] = (stamp, record)
+            for seal in group:
+                self._note_day(known, seal)
+        for old, new in content.replaced:
+            key = (self._doors[door].source, old)
+            touched.add(key)
+            known = self._known.setdefault(key, _Known())
+            if known.replaced is None or known.replaced[0] < stamp:
+                known.replaced = (stamp, new)
+        return touched
+
+    def _note_day(self, known: _Known, seal: Seal) -> None:
+        day = seal.fetched_at.date()
+        if not seal.query.startswith("_"):
+            days = known.found.get(seal.query)
+            known.found[seal.query] = days.with_day(day) if days else Days(day, day)
+        elif seal.source in self._lookups:
+            days = known.looked_up.get(seal.source)
+            known.looked_up[seal.source] = days.with_day(day) if days else Days(day, day)
+
+    def entries(self) -> dict[Key, Entry]:
+        """The papers that seed queries found or that were looked up, in order of their keys."""
+        heirs = {key: self._heir(key) for key in self._known}
+        inherited: dict[Key, list[Key]] = {}
+        for key, heir in heirs.items():
+            if heir != key:
+                inherited.setdefault(heir, []).append(key)
+        found: dict[Key, Entry] = {}
+        for key in sorted(self._known):
+            if heirs[key] != key:
+                continue
+            former = sorted(inherited.get(key, []))
+            entry = self._entry(key, former)
+            if entry is not None:
+                found[key] = entry
+        return found
+
+    def _entry(self, key: Key, former: list[Key]) -> Entry | None:
+        known = self._known[key]
+        wanted = [one for one in (known, *map(self._known.__getitem__, former)) if one.is_wanted]
+        if not wanted:
+            return None
+        newest = sorted(known.said.items(), key=lambda item: (item[1][0], item[0]), reverse=True)
+        composed = compose([(door, record) for door, (_, record) in newest], self._doors)
+        if composed is None:
+            return None
+        days = [one.days for one in wanted]
+        return Entry(
+            composed,
+            Seen(
+                queries=tuple(sorted({query for one in wanted for query in one.found})),
+                first_seen=min(span.first for span in days),
+                last_seen=max(span.last for span in days),
+                doors=tuple(f"{name}={door}" for name, door in composed.given),
+                gone=self._gone(known),
+                former_ids=tuple(f"{source}:{name}" for source, name in former),
+            ),
+        )
+
+    def _gone(self, known: _Known) -> date | None:
+        """The day from which the source has the paper no longer; None where it still has it."""
+        if known.replaced is None:
+            return None
+        stamp, _ = known.replaced
+        return None if self._spoken_after(known, stamp) else stamp[0].date()
+
+    def _heir(self, key: Key) -> Key:
+        """The paper under the id that the source has it under now."""
+        met = {key}
+        while True:
+            known = self._known[key]
+            stamp, new = known.replaced or (None, None)
+            if stamp is None or new is None:
+                return key
+            heir = (key[0], new)
+            described = heir in self._known and any(
+                not self._doors[door].gives for door in self._known[heir].said
+            )
+            if self._spoken_after(known, stamp) or not described or heir in met:
+                return key
+            met.add(heir)
+            key = heir
+
+    def _spoken_after(self, known: _Known, stamp: Stamp) -> bool:
+        """Whether a door described the paper after that."""
+        return any(
+            said > stamp and not self._doors[door].gives for door, (said, _) in known.said.items()
+        )
+
+    def looked_up(self, key: Key, lookup: str) -> date | None:
+        """The latest day on which a lookup gave the paper, under whatever id it was asked for."""
+        days = self._known[key].looked_up.get(lookup)
+        return None if days is None else days.last
+
+    def is_revised(self, key: Key) -> bool:
+        """Whether a feed knows a later version of an arXiv paper than was described."""
+        heard = described = 0
+        for door, (_, record) in self._known[key].said.items():
+            if self._doors[door].gives:
+                heard = max(heard, version(record))
+            else:
+                described = max(described, version(record))
+        return 0 < described < heard
+
+    def new_by_day(self) -> dict[tuple[str, str], Counter[date]]:
+        """New records of each day, by source and seed query, and by source and "" for all."""
+        found: dict[tuple[str, str], Counter[date]] = {}
+        for (source, _), known in self._known.items():
+            for query, days in known.found.items():
+                found.setdefault((source, query), Counter())[days.first] += 1
+            if known.found:
+                first = min(days.first for days in known.found.values())
+                found.setdefault((source, ""), Counter())[first] += 1
+        return found
+
+    def lost(self, windows: Iterable[WindowRecord]) -> list[tuple[Key, str]]:
+        """Papers and seed queries that found them once, but not when these windows were read.
+
+        Args:
+            windows: attempts; only those that received everything are looked at.
+        """
+        read: dict[tuple[str, str], list[WindowRecord]] = {}
+        for window in windows:
+            if window.outcome in FULL:
+                read.setdefault((window.source, window.query), []).append(window)
+        missed = []
+        for key, known in sorted(self._known.items()):
+            for door, (_, record) in known.said.items():
+                for query, days in known.found.items():
+                    again = read.get((door, query))
+                    day = _dated(record) if again else None
+                    if day is not None and any(
+                        one.window.since <= day <= one.window.until
+                        and days.last < one.began_at.date()
+                        for one in again or ()
+                    ):
+                        missed.append((key, query))
+        return missed
+
+
+def _dated(record: SourceRecord) -> date | None:
+    """The day by which services file a paper: 1 January where only the year is known."""
+    try:
+        if record.published:
+            return date.fromisoformat(record.published[:10])
+        return date(record.year, 1, 1) if record.year else None
+    except ValueError:
+        return None
+
+
+def _stamp(seal: Seal) -> Stamp:
+    return seal.fetched_at, seal.name

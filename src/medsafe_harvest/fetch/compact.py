@@ -1,0 +1,137 @@
+"""Pack old days of the raw store, without losing a byte of a body.
+
+A year of nights is hundreds of thousands of small files, most of them copies of the night before
+but for a few papers. A pack holds all days of a door up to some day in two files. It is written
+beside, read back and compared, and only then are the loose files removed; killed at any moment, the
+next call goes on.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from medsafe_harvest.errors import StoreError
+from medsafe_harvest.fetch import packs
+from medsafe_harvest.fetch.rawstore import Entry, RawStore, explained, sync
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What one door's packing did."""
+
+    door: str
+    pages: int
+    #: Bytes on disk before and after.
+    before: int
+    after: int
+
+
+def compact(store: RawStore, before: date) -> Iterator[Packed]:
+    """Pack all days before that one, door by door.
+
+    Args:
+        store: nobody else may write to it meanwhile.
+        before: the first day that stays loose.
+
+    Raises:
+        StoreError: a page is damaged, or the disk cannot be written; nothing is lost then.
+    """
+    packed = store.packed_names()
+    for door in sorted(path for path in _folders(store.folder)):
+        days = [path for path in _folders(door) if _is_day(path.name, before)]
+        files = sorted(path for day in days for path in day.rglob("*") if path.is_file())
+        if not files:
+            continue
+        entries = [entry for entry in store.loose(days) if entry.name not in packed]
+        size = sum(path.stat().st_size for path in files)
+        with explained(door):
+            after = _pack(store, door, days, entries) if entries else 0
+            _remove(days, files)
+        store.forget()
+        pages = sum(entry.kind == "seal" for entry in entries)
+        yield Packed(door.name, pages, size, after)
+
+
+def _pack(store: RawStore, door: Path, days: list[Path], entries: list[Entry]) -> int:
+    """Write the pack of these entries; its size in bytes."""
+    folder = door / "packs"
+    folder.mkdir(exist_ok=True)
+    stem = f"{days[0].name}_{days[-1].name}"
+    number = 1
+    while (folder / f"{stem}{packs.INDEX}").exists():
+        number += 1
+        stem = f"{days[0].name}_{days[-1].name}__{number}"
+    bodies, index = folder / f"{stem}{packs.BODIES}", folder / f"{stem}{packs.INDEX}"
+    _write_bodies(store, bodies, entries)
+    lines = [
+        json.dumps(
+            {"name": entry.name, "kind": entry.kind, "value": entry.value},
+            sort_keys=True,
+            ensure_ascii=False,
+        )
+        for entry in entries
+    ]
+    new = index.with_name(f".{index.name}.new")
+    with new.open("wb") as file:
+        file.write(gzip.compress(("\n".join(lines) + "\n").encode(), mtime=0))
+        file.flush()
+        os.fsync(file.fileno())
+    # The pack counts from here on.
+    new.replace(index)
+    sync(folder)
+    return bodies.stat().st_size + index.stat().st_size
+
+
+def _write_bodies(store: RawStore, path: Path, entries: list[Entry]) -> None:
+    """Write each distinct body that the entries have themselves, and read all of them back."""
+    own = [entry for entry in entries if entry.kind == "seal" and not entry.is_reference]
+    # Pages of one query stand together: most of each is a copy of the one before.
+    own.sort(key=lambda entry: (str(entry.value["query"]), str(entry.value["fetched_at"])))
+    wanted: dict[str, int] = {}
+    new = path.with_name(f".{path.name}.new")
+    with tarfile.open(new, "w:xz", preset=6, format=tarfile.USTAR_FORMAT) as pack:
+        for entry in own:
+            sha256 = str(entry.value["sha256"])
+            if sha256 in wanted:
+                continue
+            body = store.read_loose(entry)
+            member = tarfile.TarInfo(sha256)
+            member.size = wanted[sha256] = len(body)
+            pack.addfile(member, io.BytesIO(body))
+    with new.open("rb") as file:
+        os.fsync(file.fileno())
+    for name, body in packs.bodies(new, wanted.keys()):
+        if hashlib.sha256(body).hexdigest() != name or len(body) != wanted.pop(name):
+            raise StoreError(f"{new} was not written as it should be: nothing was removed")
+    if wanted:
+        raise StoreError(f"{new} lacks {len(wanted)} bodies: nothing was removed")
+    new.replace(path)
+    sync(path.parent)
+
+
+def _remove(days: list[Path], files: list[Path]) -> None:
+    for path in files:
+        path.unlink()
+    for day in days:
+        for folder, _, _ in os.walk(day, topdown=False):
+            Path(folder).rmdir()
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.exists() else []
+
+
+def _is_day(name: str, before: date) -> bool:
+    try:
+        return date.fromisoformat(name) < before
+    except ValueError:
+        return False

@@ -1,0 +1,267 @@
+"""The account that a run gives of itself: as JSON, in words, and for Prometheus.
+
+Reports lie beside the data, ``reports/<run>.json`` and ``.txt``, the newest also as ``latest.json``
+and ``latest.txt``. They are for people and monitors; nothing is ever read back from them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from medsafe_harvest import __version__
+from medsafe_harvest.errors import MedsafeError, StoreError
+from medsafe_harvest.night import Night
+from medsafe_harvest.pipeline import Curated
+
+#: Version of the JSON: raised when a key is removed or changes its meaning.
+REPORT_VERSION = 1
+
+
+def as_plain(night: Night) -> dict[str, Any]:
+    """The report as JSON values; ``docs/reports.md`` says what each key means."""
+    fetched = night.fetched
+    return {
+        "report_version": REPORT_VERSION,
+        "version": __version__,
+        "run": night.run,
+        "outcome": "incomplete" if fetched.incomplete else "complete",
+        "began_at": night.began_at.isoformat(timespec="seconds"),
+        "ended_at": night.ended_at.isoformat(timespec="seconds"),
+        "seconds": round((night.ended_at - night.began_at).total_seconds(), 3),
+        "windows": {
+            "complete": fetched.complete,
+            "incomplete": fetched.incomplete,
+            "skipped": len(fetched.skipped),
+        },
+        "doors": {
+            name: {
+                key: round(value, 3) if isinstance(value, float) else value
+                for key, value in dataclasses.asdict(tally).items()
+            }
+            for name, tally in night.doors.items()
+        },
+        "failed": [
+            {
+                "source": record.source,
+                "query": record.query,
+                "window": str(record.window),
+                "outcome": record.outcome,
+                "message": record.message,
+            }
+            for record in fetched.records
+            if record.message
+        ]
+        + [
+            {
+                "source": left.task.source,
+                "query": left.task.query.id,
+                "window": str(left.task.window),
+                "outcome": "skipped",
+                "message": left.why,
+            }
+            for left in fetched.skipped
+        ],
+        "changes": {
+            source: {
+                "new": changes.new,
+                "changed": changes.changed,
+                "unchanged": changes.unchanged,
+                "gone": [name for name, now in changes.replaced if now is None],
+                "renamed": {name: now for name, now in changes.replaced if now is not None},
+            }
+            for source, changes in night.changes.items()
+        },
+        "no_longer_found": [
+            {"record_id": record_id, "query": query} for record_id, query in night.lost
+        ],
+        "announced": [
+            {
+                "door": one.door,
+                "day": one.day.isoformat(),
+                "quiet": one.is_quiet,
+                "kinds": dict(one.kinds),
+                "by_query": dict(one.wanted),
+            }
+            for one in night.announced
+        ],
+        "warnings": list(night.warnings),
+        "papers_before": night.papers_before,
+        **(curated_as_plain(night.curated) if night.curated else {}),
+    }
+
+
+def failure_as_plain(error: MedsafeError) -> dict[str, Any]:
+    """The report of a run that could not go on."""
+    return {
+        "report_version": REPORT_VERSION,
+        "version": __version__,
+        "outcome": "failed",
+        "error": type(error).__name__,
+        "message": str(error),
+    }
+
+
+def curated_as_plain(curated: Curated) -> dict[str, Any]:
+    """What a curation did, as JSON values."""
+    return {
+        "snapshot": str(curated.folder),
+        "pages": curated.pages,
+        "rejected_pages": dict(curated.rejected),
+        "records": dict(curated.records),
+        "papers": curated.papers,
+        "merged": curated.merged,
+        "decisions": dict(curated.reasons),
+    }
+
+
+def as_json(plain: Mapping[str, Any]) -> str:
+    """A report as the text of its file."""
+    return json.dumps(plain, ensure_ascii=False, indent=1) + "\n"
+
+
+def as_text(night: Night) -> str:
+    """The report in words, for a mail or a log; lines of any length, the last with its break."""
+    fetched = night.fetched
+    seconds = (night.ended_at - night.began_at).total_seconds()
+    lines = [
+        f"medsafe-harvest {__version__}, run {night.run}",
+        f"{night.began_at:%Y-%m-%d %H:%M} UTC, {_duration(seconds)}: "
+        + (
+            f"INCOMPLETE, {fetched.incomplete} windows are left for the next run"
+            if fetched.incomplete
+            else f"complete, {fetched.complete} windows"
+        ),
+    ]
+    lines += [f"WARNING: {warning}" for warning in night.warnings]
+    for one in night.announced:
+        kinds = ", ".join(f"{number} {kind}" for kind, number in one.kinds.items())
+        said = kinds or "nothing was announced (a weekend or a holiday)"
+        lines.append(f"{one.door}, {one.day}: {said}")
+    for name, tally in night.doors.items():
+        lines.append(
+            f"{name}: {tally.complete} of {tally.windows} windows, {tally.records:,} records, "
+            f"{tally.requests} requests in {_duration(tally.seconds_asking)}"
+            + (f", {tally.resumed} pages resumed" if tally.resumed else "")
+            + (
+                f", {tally.retries} waits of {_duration(tally.seconds_waiting)} in all"
+                if tally.retries
+                else ""
+            )
+        )
+    for source, changes in night.changes.items():
+        lines.append(
+            f"{source} records: {changes.new:,} new, {changes.changed:,} changed, "
+            f"{changes.unchanged:,} unchanged"
+        )
+        lines += [
+            f"  {name} is gone" if now is None else f"  {name} is {now} now"
+            for name, now in changes.replaced
+        ]
+    lines += [f"{name} is no longer found by {query}" for name, query in night.lost]
+    if night.curated is not None:
+        before = night.papers_before or 0
+        lines.append(
+            f"papers: {night.curated.papers:,} ({night.curated.papers - before:+,}), "
+            f"{night.curated.merged:,} merged from several records"
+        )
+    else:
+        lines.append(f"no table: {night.why_no_table}")
+    reasons: dict[tuple[str, str], int] = {}
+    for record in fetched.records:
+        if record.message:
+            key = (record.source, f"{record.outcome}: {record.message}")
+            reasons[key] = reasons.get(key, 0) + 1
+    for left in fetched.skipped:
+        key = (left.task.source, f"not asked: {left.why}")
+        reasons[key] = reasons.get(key, 0) + 1
+    lines += [f"{source}, {number} windows: {why}" for (source, why), number in reasons.items()]
+    return "\n".join(lines) + "\n"
+
+
+def as_prometheus(plain: Mapping[str, Any], now: float) -> str:
+    """The report for the textfile collector of Prometheus' node exporter.
+
+    Args:
+        plain: :func:`as_plain` or :func:`failure_as_plain`.
+        now: seconds since the epoch.
+    """
+    outcomes = ("complete", "incomplete", "failed")
+    metrics: list[tuple[str, str, list[tuple[dict[str, str], float]]]] = [
+        ("run_timestamp_seconds", "When the latest run ended", [({}, now)]),
+        (
+            "run_outcome",
+            "1 for the outcome of the latest run",
+            [({"outcome": name}, float(plain["outcome"] == name)) for name in outcomes],
+        ),
+        ("warnings", "Warnings of the latest run", [({}, len(plain.get("warnings", ())))]),
+    ]
+    if plain["outcome"] != "failed":
+        doors = plain["doors"].items()
+        metrics += [
+            ("run_seconds", "Duration of the latest run", [({}, plain["seconds"])]),
+            (
+                "windows",
+                "Windows of the latest run by state",
+                [({"state": key}, number) for key, number in plain["windows"].items()],
+            ),
+            *(
+                (key, about, [({"door": name}, tally[key]) for name, tally in doors])
+                for key, about in _BY_DOOR.items()
+            ),
+            (
+                "records_changed",
+                "Records of the latest run by source and state",
+                [
+                    ({"source": source, "state": state}, changes[state])
+                    for source, changes in plain["changes"].items()
+                    for state in ("new", "changed", "unchanged")
+                ],
+            ),
+        ]
+        if "papers" in plain:
+            metrics.append(("papers", "Papers in the current table", [({}, plain["papers"])]))
+    lines = []
+    for name, about, samples in metrics:
+        lines += [f"# HELP medsafe_harvest_{name} {about}.", f"# TYPE medsafe_harvest_{name} gauge"]
+        for labels, value in samples:
+            text = ",".join(f'{key}="{label}"' for key, label in labels.items())
+            lines.append(
+                f"medsafe_harvest_{name}{f'{{{text}}}' if text else ''} {float(value):.15g}"
+            )
+    return "\n".join(lines) + "\n"
+
+
+_BY_DOOR = {
+    "requests": "Requests of the latest run by door",
+    "retries": "Waits before a request was sent again, by door",
+    "seconds_asking": "Seconds until answers came, by door",
+    "seconds_waiting": "Seconds waited before trying again, by door",
+}
+
+
+def write(path: Path, text: str) -> None:
+    """Write a text whole or not at all: monitors read it at any time.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    new = path.with_name(f".{path.name}-{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new.write_text(text, encoding="utf-8")
+        new.replace(path)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written ({error})") from error
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -1,0 +1,186 @@
+"""The latest word of each door, whatever the order in which pages are read."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from medsafe_harvest.collect import Collected
+from medsafe_harvest.config import load_config
+from medsafe_harvest.fetch.rawstore import RawStore, Run, WindowRecord
+from medsafe_harvest.sources.base import Page, Window, Wish
+
+CONFIG = load_config(Path(__file__).parents[2] / "config")
+BEGIN = datetime(2025, 6, 1, 5, tzinfo=UTC)
+WINDOW = Window(date(2025, 1, 1), date(2025, 1, 31))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One page that Semantic Scholar gave, on a night, to a seed query or to a wish."""
+
+    night: int
+    query: str
+    papers: tuple[Any, ...]
+    wish: tuple[str, ...] = ()
+
+
+def paper(corpus: int, title: str, **more: object) -> dict[str, object]:
+    named = {"paperId": f"{corpus:040x}", "corpusId": corpus, "title": title}
+    return {**named, "publicationDate": "2025-01-10", **more}
+
+
+def keep(folder: Path, answers: list[Answer]) -> RawStore:
+    store = RawStore(folder, version="1")
+    for number, answer in enumerate(answers):
+        now = BEGIN + timedelta(days=answer.night, seconds=number)
+        if answer.wish:
+            door, query = "semantic_scholar_batch", Wish(answer.wish).id
+            body: object = list(answer.papers)
+        else:
+            door, query = "semantic_scholar", answer.query
+            body = {"total": len(answer.papers), "data": list(answer.papers)}
+        attempt = store.attempt(door, query, "digest", WINDOW, Run.starting(now))
+        sent = json.dumps({"ids": answer.wish}) if answer.wish else ""
+        page = Page(200, {"content-type": "application/json"}, json.dumps(body).encode(), "", sent)
+        attempt.keep("http://x", page, now)
+    return store
+
+
+def collected(store: RawStore, order: list[int] | None = None) -> Collected:
+    result = Collected(CONFIG)
+    seals = store.seals()
+    for number in order or range(len(seals)):
+        result.add(store, [seals[number]])
+    return result
+
+
+answers = st.builds(
+    Answer,
+    night=st.integers(0, 3),
+    query=st.sampled_from(["one", "two"]),
+    papers=st.lists(
+        st.builds(paper, st.integers(1, 3), st.sampled_from(["A title", "Another title"])),
+        min_size=1,
+        max_size=2,
+        unique_by=lambda one: one["corpusId"],
+    ).map(tuple),
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(answers, min_size=1, max_size=6), st.randoms(use_true_random=False))
+def test_the_order_in_which_pages_are_read_does_not_count(
+    tmp_path_factory: pytest.TempPathFactory, asked: list[Answer], rng: random.Random
+) -> None:
+    store = keep(tmp_path_factory.mktemp("raw"), asked)
+    order = list(range(len(asked)))
+    rng.shuffle(order)
+    at_once = Collected(CONFIG)
+    at_once.add(store, store.seals())
+    piecemeal = collected(store, order)
+    assert piecemeal.entries() == at_once.entries()
+    assert (piecemeal.pages, piecemeal.rejected) == (at_once.pages, at_once.rejected)
+
+
+def test_a_paper_has_the_days_and_queries_that_found_it_and_the_latest_words(
+    tmp_path: Path,
+) -> None:
+    store = keep(
+        tmp_path,
+        [
+            Answer(2, "two", (paper(1, "New"),)),
+            Answer(0, "one", (paper(1, "Old"), paper(2, "Other"))),
+        ],
+    )
+    entries = collected(store).entries()
+    first = entries["semantic_scholar", "1"]
+    assert first.record.title == "New"
+    assert first.seen.queries == ("one", "two")
+    assert (first.seen.first_seen, first.seen.last_seen) == (date(2025, 6, 1), date(2025, 6, 3))
+
+
+def test_a_summary_that_only_the_lookup_gives_outlives_the_next_search(tmp_path: Path) -> None:
+    summary = {"tldr": {"model": "m", "text": "In short."}}
+    store = keep(
+        tmp_path,
+        [
+            Answer(0, "one", (paper(1, "Old"),)),
+            Answer(1, "", (paper(1, "Middle", **summary),), ("CorpusId:1",)),
+            Answer(2, "one", (paper(1, "New", citationCount=3),)),
+        ],
+    )
+    [entry] = collected(store).entries().values()
+    assert (entry.record.title, entry.record.tldr) == ("New", "In short.")
+    assert entry.record.citation_count == 3
+    assert entry.seen.doors == ()
+
+
+def test_a_paper_that_was_united_with_another_goes_on_under_its_new_id(tmp_path: Path) -> None:
+    store = keep(
+        tmp_path,
+        [
+            Answer(0, "one", (paper(1, "A paper"),)),
+            Answer(3, "", (paper(9, "A paper"),), ("CorpusId:1",)),
+        ],
+    )
+    entries = collected(store).entries()
+    assert list(entries) == [("semantic_scholar", "9")]
+    seen = entries["semantic_scholar", "9"].seen
+    assert seen.former_ids == ("semantic_scholar:1",)
+    assert (seen.queries, seen.first_seen) == (("one",), date(2025, 6, 1))
+
+
+def test_a_paper_that_is_gone_stays_and_says_so_until_it_is_back(tmp_path: Path) -> None:
+    gone = [
+        Answer(0, "one", (paper(1, "A paper"),)),
+        Answer(3, "", (None,), ("CorpusId:1",)),
+    ]
+    [entry] = collected(keep(tmp_path / "gone", gone)).entries().values()
+    assert entry.seen.gone == date(2025, 6, 4)
+    back = keep(tmp_path / "back", [*gone, Answer(4, "one", (paper(1, "A paper"),))])
+    [entry] = collected(back).entries().values()
+    assert entry.seen.gone is None
+
+
+def test_what_a_window_no_longer_lists_is_named(tmp_path: Path) -> None:
+    store = keep(
+        tmp_path,
+        [
+            Answer(0, "one", (paper(1, "Stays"), paper(2, "Leaves"))),
+            Answer(5, "one", (paper(1, "Stays"),)),
+        ],
+    )
+    later = BEGIN + timedelta(days=5)
+    window = WindowRecord(
+        source="semantic_scholar",
+        query="one",
+        query_digest="digest",
+        window=WINDOW,
+        outcome="complete",
+        began_at=later,
+        finished_at=later,
+    )
+    assert collected(store).lost([window]) == [(("semantic_scholar", "2"), "one")]
+
+
+def test_an_error_page_is_counted_and_a_door_of_another_version_too(tmp_path: Path) -> None:
+    store = keep(tmp_path, [Answer(0, "one", (paper(1, "A"),))])
+    run = Run.starting(BEGIN)
+    store.attempt("semantic_scholar", "one", "d", WINDOW, run).keep(
+        "http://x", Page(503, {}, b"down"), BEGIN
+    )
+    store.attempt("elsewhere", "one", "d", WINDOW, run).keep(
+        "http://x", Page(200, {}, b"{}"), BEGIN
+    )
+    result = collected(store)
+    assert result.pages == 3
+    assert result.rejected == {"unavailable": 1, "unknown_source": 1}
