@@ -32,9 +32,6 @@ from datetime import date, datetime
 from pathlib import Path
 from threading import local
 
-from tests.chaos.nursery import UNEXPECTED, Nursery, Order
-from tests.chaos.scenario import LIMITS, NIGHTS, SCENARIOS, ScaledClock, configured, project_config
-
 from medsafe_harvest import loopback
 from medsafe_harvest.collect import Collected
 from medsafe_harvest.config import Config
@@ -42,6 +39,8 @@ from medsafe_harvest.curated import snapshot
 from medsafe_harvest.errors import CuratedError
 from medsafe_harvest.fetch.harvest import Wanted, standings
 from medsafe_harvest.fetch.rawstore import RawStore
+from tests.chaos.nursery import UNEXPECTED, Nursery, Order
+from tests.chaos.scenario import LIMITS, NIGHTS, SCENARIOS, ScaledClock, configured, project_config
 
 #: Share of requests that are answered wrongly.
 RATE = 0.12

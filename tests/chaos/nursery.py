@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Self
 
 from filelock import FileLock, Timeout
-from tests.chaos.scenario import ROOT, ScaledClock, configured, project_config
 
 from medsafe_harvest import night
 from medsafe_harvest.config import Config
 from medsafe_harvest.errors import MedsafeError
 from medsafe_harvest.fetch.harvest import Network, Wanted
 from medsafe_harvest.fetch.rawstore import RawStore
+from tests.chaos.scenario import PACE, ROOT, SPEED, ScaledClock, configured, project_config
 
 #: Exit code of a harvester that met an error which it should not have met.
 UNEXPECTED = 99
@@ -40,6 +40,9 @@ class Order:
     #: Of the :class:`~tests.chaos.scenario.ScaledClock`.
     moment: str
     began: float
+    speed: float = SPEED
+    #: Seconds between two requests of one provider.
+    pace: float = PACE
 
 
 class Nobody:
@@ -57,8 +60,8 @@ class Nobody:
 
 def harvest(order: Order, base: Config) -> int:
     """What the command line's ``harvest`` does, but for printing; its exit code."""
-    config = configured(base, order.urls, order.queries)
-    clock = ScaledClock(datetime.fromisoformat(order.moment), order.began)
+    config = configured(base, order.urls, order.queries, order.pace)
+    clock = ScaledClock(datetime.fromisoformat(order.moment), order.began, order.speed)
     data = Path(order.data)
     data.mkdir(parents=True, exist_ok=True)
     network = Network(clock, Path(order.state), {}, "chaos")

@@ -16,6 +16,8 @@ ROOT = Path(__file__).parents[2]
 
 #: Seconds of the harvester in one second of the machine.
 SPEED = 500.0
+#: Seconds between two requests of one provider.
+PACE = 0.5
 #: When the nights begin; papers of the corpus appear between them.
 NIGHTS = (
     datetime(2023, 3, 6, 5, tzinfo=UTC),
@@ -58,12 +60,14 @@ class ScaledClock:
         time.sleep(seconds / self.speed)
 
 
-def configured(base: Config, urls: Mapping[str, str], queries: tuple[str, ...]) -> Config:
+def configured(
+    base: Config, urls: Mapping[str, str], queries: tuple[str, ...], pace: float = PACE
+) -> Config:
     """The project's own configuration, of some queries, with services on this machine."""
     services = {
         name: {
             "base_url": url,
-            "min_interval": 0.5,
+            "min_interval": pace,
             "wait_throttled": 5.0,
             "connect_timeout": 10.0,
             "read_timeout": 10.0,

@@ -19,9 +19,6 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow.compute as pc
-from tests.chaos.nursery import Nobody
-from tests.chaos.oracle import Row, first_rows, holds, in_category, rows_of
-from tests.chaos.scenario import configured, project_config
 from werkzeug import Request, Response
 
 from medsafe_harvest import loopback, night
@@ -30,6 +27,9 @@ from medsafe_harvest.curated import snapshot
 from medsafe_harvest.fetch.compact import compact
 from medsafe_harvest.fetch.harvest import Network, Wanted, standings
 from medsafe_harvest.fetch.rawstore import RawStore
+from tests.chaos.nursery import Nobody
+from tests.chaos.oracle import Row, first_rows, holds, in_category, rows_of
+from tests.chaos.scenario import configured, project_config
 
 START = date(2025, 3, 3)
 #: First and last night of each outage, counted from 0.

@@ -13,10 +13,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from tests.chaos.oracle import first_rows, holds, in_category, rows_of
 
 from medsafe_harvest import loopback
 from medsafe_harvest.config import load_config
+from tests.chaos.oracle import first_rows, holds, in_category, rows_of
 
 from .conftest import Project, make_project
 

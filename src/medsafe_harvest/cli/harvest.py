@@ -97,7 +97,7 @@ def harvest(  # noqa: PLR0913, PLR0917 - each option is a parameter
     night = reported(place, config, wanted, Monitors.of(config, log_format, metrics))
     if as_json:
         print_json(report.as_plain(night))
-    else:
+    elif log_format is LogFormat.TEXT:
         _print(night)
     raise typer.Exit(Exit.INCOMPLETE if night.fetched.incomplete else Exit.DONE)
 

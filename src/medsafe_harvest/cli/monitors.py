@@ -114,6 +114,10 @@ class JsonLog:
         """A step begins."""
         self._log.info("step", step=name, total=total)
 
+    def warn(self, words: str) -> None:
+        """Something about the monitors themselves."""
+        self._log.warning("monitor", message=words)
+
     def ended(self, plain: Mapping[str, Any]) -> None:
         """The run is over; the event carries its report."""
         log = self._log.info if plain["outcome"] == "complete" else self._log.error
@@ -176,7 +180,7 @@ class Monitors:
             try:
                 self._write(place, plain, f"medsafe-harvest FAILED: {error}\n")
             except StoreError as second:
-                console.print(f"no report: {second}", soft_wrap=True)
+                self.reporter.warn(f"no report: {second}")
             self._ping("/fail")
             raise
         except BaseException:
@@ -208,4 +212,4 @@ class Monitors:
         try:
             ping(self.ping_url.rstrip("/") + ending)
         except FetchError as error:
-            console.print(f"warning: {_PING}: {error}", soft_wrap=True)
+            self.reporter.warn(f"{_PING}: {error}")

@@ -114,6 +114,10 @@ class Reporter:
         """A step of curation begins."""
         self._say(name if total is None else f"{name}: {total:,}")
 
+    def warn(self, words: str) -> None:
+        """Something about the monitors of the run."""
+        self._say(f"warning: {words}")
+
     def _show(self, source: str, where: str) -> None:
         note = f"{self._records[source]:,} records, {where}"
         if self._bars is not None:

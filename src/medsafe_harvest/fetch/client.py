@@ -59,6 +59,7 @@ class Client:
     ) -> None:
         self._service = service
         self._clock = clock or SystemClock()
+        self._key = api_key
         about = f"+{_PROJECT}" + (f"; mailto:{contact}" if contact else "")
         headers = {
             "user-agent": f"medsafe-harvest/{version} ({about})",
@@ -112,9 +113,17 @@ class Client:
             # Some errors of httpx have no text; the type's name then says it best.
             words = str(error) or type(error).__name__
             raise UnavailableError(f"{self._service.base_url}: {words}") from error
-        headers = {name: value for name, value in response.headers.items() if name in _KEPT_HEADERS}
+        headers = {
+            name: self._without_key(value.encode()).decode()
+            for name, value in response.headers.items()
+            if name in _KEPT_HEADERS
+        }
         url = str(response.request.url)
-        return Page(response.status_code, headers, body, url, request.body)
+        return Page(response.status_code, headers, self._without_key(body), url, request.body)
+
+    def _without_key(self, words: bytes) -> bytes:
+        """What a service says, but for the key, should it repeat it: nobody keeps or shows it."""
+        return words.replace(self._key.encode(), b"***") if self._key else words
 
     def _build(self, request: Request) -> httpx.Request:
         base = self._service.base_url.rstrip("/")
