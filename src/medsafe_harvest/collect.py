@@ -6,10 +6,12 @@ what was read before, and a rebuild that reads all of them at once comes to the 
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from medsafe_harvest.config import Config
 from medsafe_harvest.errors import FetchError
@@ -86,6 +88,10 @@ class Collected:
         self._doors = config.doors
         self._lookups = frozenset(config.lookups)
         self._known: dict[Key, _Known] = {}
+        #: Papers that :meth:`state` left out, since nobody had asked for them.
+        self._left_out: set[int] = set()
+        #: Names of the pages added.
+        self.names: set[str] = set()
         #: Pages added, and pages set aside by the reason for it.
         self.pages = 0
         self.rejected: Counter[str] = Counter()
@@ -106,6 +112,7 @@ class Collected:
         # The same answer to the same request is read once, however often it came.
         same: dict[tuple[str, str, str, int, str], list[Seal]] = {}
         for seal in seals:
+            self.names.add(seal.name)
             key = (seal.source, seal.url, seal.sent, seal.status, seal.sha256)
             same.setdefault(key, []).append(seal)
         groups = {min(group, key=_stamp).name: group for group in same.values()}
@@ -138,7 +145,7 @@ class Collected:
             known = self._known.setdefault(key, _Known())
             before = known.said.get(door)
             if before is None or before[0] < stamp:
-                known.said[door] = (stamp, record)
+                known.said[door] = (stamp, self._needed(record, door))
             for seal in group:
                 self._note_day(known, seal)
         for old, new in content.replaced:
@@ -148,6 +155,20 @@ class Collected:
             if known.replaced is None or known.replaced[0] < stamp:
                 known.replaced = (stamp, new)
         return touched
+
+    def _needed(self, record: SourceRecord, door: str) -> SourceRecord:
+        """A record without what does not count: a feed tells of all papers of an archive."""
+        gives = self._doors[door].gives
+        if not gives:
+            return record
+        kept = {name: getattr(record, name) for name in gives}
+        return SourceRecord(
+            source=record.source,
+            source_id=record.source_id,
+            title="",
+            identifiers=record.identifiers,
+            **kept,
+        )
 
     def _note_day(self, known: _Known, seal: Seal) -> None:
         day = seal.fetched_at.date()
@@ -160,20 +181,44 @@ class Collected:
 
     def entries(self) -> dict[Key, Entry]:
         """The papers that seed queries found or that were looked up, in order of their keys."""
-        heirs = {key: self._heir(key) for key in self._known}
         inherited: dict[Key, list[Key]] = {}
-        for key, heir in heirs.items():
-            if heir != key:
-                inherited.setdefault(heir, []).append(key)
+        for key, known in self._known.items():
+            if known.is_wanted:
+                inherited.setdefault(self._heir(key), []).append(key)
         found: dict[Key, Entry] = {}
-        for key in sorted(self._known):
-            if heirs[key] != key:
-                continue
-            former = sorted(inherited.get(key, []))
+        for key in sorted(inherited):
+            former = sorted(other for other in inherited[key] if other != key)
             entry = self._entry(key, former)
             if entry is not None:
                 found[key] = entry
         return found
+
+    def state(self, before: datetime) -> object:
+        """All that is known, for :meth:`restore`.
+
+        Args:
+            before: papers that only feeds told of, the last time before that, are left out.
+        """
+        kept = {
+            key: known
+            for key, known in self._known.items()
+            if known.is_wanted
+            or not known.said
+            or max(stamp for stamp, _ in known.said.values()) >= (before, "")
+        }
+        left_out = self._left_out | {_short(key) for key in self._known.keys() - kept.keys()}
+        return kept, left_out, self.names, self.pages, self.rejected
+
+    def restore(self, state: Any) -> None:
+        """Know what :meth:`state` gave."""
+        self._known, self._left_out, self.names, self.pages, self.rejected = state
+
+    @property
+    def lacks_something(self) -> bool:
+        """Whether a paper that was left out is wanted now, so that all pages must be read."""
+        return bool(self._left_out) and any(
+            known.is_wanted and _short(key) in self._left_out for key, known in self._known.items()
+        )
 
     def _entry(self, key: Key, former: list[Key]) -> Entry | None:
         known = self._known[key]
@@ -286,6 +331,12 @@ def _dated(record: SourceRecord) -> date | None:
         return date(record.year, 1, 1) if record.year else None
     except ValueError:
         return None
+
+
+def _short(key: Key) -> int:
+    """A number for a key; that two share one costs time, and nothing else."""
+    digest = hashlib.blake2b("\0".join(key).encode("utf-8", "replace"), digest_size=8).digest()
+    return int.from_bytes(digest)
 
 
 def _stamp(seal: Seal) -> Stamp:

@@ -18,14 +18,14 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from medsafe_harvest import pipeline
+from medsafe_harvest import checkpoint, pipeline
 from medsafe_harvest.collect import Collected, Entry, Key
 from medsafe_harvest.config import Config
 from medsafe_harvest.errors import FetchError, NothingFoundError, StoreError
 from medsafe_harvest.fetch import harvest as fetching
 from medsafe_harvest.fetch.harvest import Fetched, HarvestObserver, Network, Session, Task, Wanted
 from medsafe_harvest.fetch.ledger import FULL
-from medsafe_harvest.fetch.rawstore import RawStore, Seal, WindowRecord
+from medsafe_harvest.fetch.rawstore import RawStore, WindowRecord
 from medsafe_harvest.pipeline import Curated, Steps
 from medsafe_harvest.silence import Silence, find_silence
 from medsafe_harvest.sources.base import KnownPaper, SourceRecord, Window, Wish
@@ -92,11 +92,19 @@ def harvest(
     config: Config,
     store: RawStore,
     network: Network,
-    curated: Path,
+    data: Path,
     wanted: Wanted,
     observer: NightObserver,
 ) -> Night:
     """Fetch what is missing, and curate.
+
+    Args:
+        config: what to ask, and how to curate.
+        store: where responses are kept.
+        network: how services are reached.
+        data: the folder that holds ``curated`` and ``cache``.
+        wanted: what to cover.
+        observer: told what happens.
 
     Raises:
         StoreError: the raw store cannot be written, or a page in it is damaged; all that is
@@ -108,16 +116,17 @@ def harvest(
     tallies = Tallies(observer)
     session = Session(config, store, network, tallies)
     warnings = _clock_warnings(store.windows(), began)
-    observer.step("read", store.count())
-    collected = Collected(config)
+    collected = checkpoint.load(data / "cache", store, config)
+    unread = [seal for seal in store.seals() if seal.name not in collected.names]
+    observer.step("read", len(unread))
     damage: StoreError | None = None
     try:
-        collected.add(store, store.seals())
+        collected.add(store, unread)
     except StoreError as error:
         # No table can be made of it, but that is no reason to lose a night's papers.
         damage = error
     before = collected.entries()
-    papers_before = pipeline.count_papers(curated)
+    papers_before = pipeline.count_papers(data / "curated")
 
     fetched = session.fetch(fetching.bulletins(config, store.windows(), wanted, began))
     announced = _announced(config, store, wanted.queries, began.date())
@@ -127,12 +136,14 @@ def harvest(
     fetched += session.fetch(fetching.plan(config, store.windows(), wanted, began, news))
     if damage is not None:
         raise damage
-    added = set(_pages_of(store, session.run.name))
-    touched = collected.add(store, _named(store, added))
+    touched = _read_new(collected, store)
     if wanted.is_all_days:
         fetched += session.fetch(wishes(config, store, collected, wanted, began))
-        late = set(_pages_of(store, session.run.name)) - added
-        touched |= collected.add(store, _named(store, late))
+        touched |= _read_new(collected, store)
+    if collected.lacks_something:
+        observer.step("read", store.count())
+        collected = Collected(config)
+        collected.add(store, store.seals())
 
     after = collected.entries()
     warnings += _silences(collected, store.windows(), network.clock.now())
@@ -146,11 +157,15 @@ def harvest(
     why_no_table = ""
     made: Curated | None
     try:
-        made = pipeline.curate(store, config, curated, observer, collected)
+        made = pipeline.curate(store, config, data / "curated", observer, collected)
     except NothingFoundError as error:
         if not fetched.incomplete:
             raise
         made, why_no_table = None, str(error)
+    try:
+        checkpoint.save(data / "cache", collected, config, began)
+    except StoreError as error:
+        warnings.append(f"the next run has to read all pages again: {error}")
     return Night(
         run=session.run.name,
         began_at=began,
@@ -214,12 +229,11 @@ def wishes(
     return tasks
 
 
-def _pages_of(store: RawStore, run: str) -> list[str]:
-    return [seal.name for seal in store.seals() if seal.run == run]
-
-
-def _named(store: RawStore, names: set[str]) -> list[Seal]:
-    return [seal for seal in store.seals() if seal.name in names]
+def _read_new(collected: Collected, store: RawStore) -> set[Key]:
+    """Read the pages that were not read yet; the papers that they are about."""
+    return collected.add(
+        store, [seal for seal in store.seals() if seal.name not in collected.names]
+    )
 
 
 def _announced(

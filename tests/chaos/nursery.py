@@ -70,7 +70,7 @@ def harvest(order: Order, base: Config) -> int:
         # A process that was killed holds its lock until the system has cleared it away.
         with FileLock(data / ".lock").acquire(timeout=10):
             store = RawStore(data / "raw", version="chaos")
-            done = night.harvest(config, store, network, data / "curated", wanted, Nobody())
+            done = night.harvest(config, store, network, data, wanted, Nobody())
     except Timeout:
         return 1
     except MedsafeError as error:

@@ -21,7 +21,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 from werkzeug import Request, Response
 
-from medsafe_harvest import loopback, night
+from medsafe_harvest import loopback, night, pipeline
 from medsafe_harvest.config import Config
 from medsafe_harvest.curated import snapshot
 from medsafe_harvest.fetch.compact import compact
@@ -120,7 +120,7 @@ def simulate(corpus_file: Path, folder: Path, nights: int, tell: Callable[[str],
             down = any(first <= number <= last for first, last in OUTAGES)
             store = RawStore(folder / "raw", version="year")
             network = Network(clock, folder / "state", {}, "year")
-            done = night.harvest(config, store, network, folder / "curated", wanted, Nobody())
+            done = night.harvest(config, store, network, folder, wanted, Nobody())
             year.nights += 1
             year.outages += down
             if bool(done.fetched.incomplete) != down:
@@ -145,6 +145,11 @@ def simulate(corpus_file: Path, folder: Path, nights: int, tell: Callable[[str],
         if marks != {clock.now().date()}:
             year.mistakes.append(f"watermarks {marks} on {clock.now().date()}")
         year.mistakes += store.verify()
+        # What was kept in mind from night to night is what all pages say.
+        pipeline.curate(store, config, folder / "again", Nobody())
+        again, last = (snapshot.current(folder / name) for name in ("again", "curated"))
+        if again.name != last.name:
+            year.mistakes.append(f"a rebuild gives {again.name}, the last night {last.name}")
     return year
 
 

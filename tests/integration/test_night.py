@@ -20,6 +20,7 @@ from werkzeug import Request, Response
 
 from medsafe_harvest import loopback, night
 from medsafe_harvest.config import Config, load_config
+from medsafe_harvest.errors import StoreError
 from medsafe_harvest.fetch.harvest import Network, Wanted
 from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.night import Night
@@ -74,7 +75,7 @@ class Nights:
         store = RawStore(self._folder / "raw", version="1")
         network = Network(self.clock, self._folder / "state", {}, "1")
         wanted = Wanted(config.queries, tuple(config.doors))
-        return night.harvest(config, store, network, self._folder / "curated", wanted, Nobody())
+        return night.harvest(config, store, network, self._folder, wanted, Nobody())
 
     def records(self) -> dict[str, dict[str, Any]]:
         rows = pq.read_table(self._folder / "curated/records.parquet").to_pylist()
@@ -223,7 +224,8 @@ def test_a_damaged_page_costs_no_night(tmp_path: Path) -> None:
         victim = next((tmp_path / "raw/arxiv").rglob("*.gz"))
         good = victim.read_bytes()
         victim.write_bytes(b"no gzip")
-        with pytest.raises(Exception, match="is damaged"):
+        shutil.rmtree(tmp_path / "cache")
+        with pytest.raises(StoreError, match="is damaged"):
             nights.run(config, after=8)
         asked = len(nights.running.requests)
         victim.write_bytes(good)

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from medsafe_harvest import checkpoint
 from medsafe_harvest.collect import Collected
 from medsafe_harvest.config import load_config
 from medsafe_harvest.fetch.rawstore import RawStore, Run, WindowRecord
@@ -184,3 +185,76 @@ def test_an_error_page_is_counted_and_a_door_of_another_version_too(tmp_path: Pa
     result = collected(store)
     assert result.pages == 3
     assert result.rejected == {"unavailable": 1, "unknown_source": 1}
+
+
+def feed_page(numbers: list[int]) -> Page:
+    """A page of arXiv's OAI-PMH with these papers."""
+    entries = "".join(
+        f"<record><header><identifier>oai:arXiv.org:2501.{n:05d}</identifier></header><metadata>"
+        "<arXivRaw xmlns='http://arxiv.org/OAI/arXivRaw/'>"
+        f"<id>2501.{n:05d}</id><version version='v1'><date>Mon, 06 Jan 2025 14:57:58 GMT</date>"
+        "</version><title>A title</title><authors>A. B</authors><categories>cs.LG</categories>"
+        "<license>http://creativecommons.org/licenses/by/4.0/</license></arXivRaw>"
+        "</metadata></record>"
+        for n in numbers
+    )
+    body = (
+        "<OAI-PMH xmlns='http://www.openarchives.org/OAI/2.0/'>"
+        f"<ListRecords>{entries}</ListRecords></OAI-PMH>"
+    )
+    return Page(200, {"content-type": "text/xml"}, body.encode())
+
+
+def search_page(number: int) -> Page:
+    """A page of arXiv's search with one paper."""
+    body = (
+        "<feed xmlns='http://www.w3.org/2005/Atom' "
+        "xmlns:opensearch='http://a9.com/-/spec/opensearch/1.1/'>"
+        "<opensearch:totalResults>1</opensearch:totalResults>"
+        "<opensearch:startIndex>0</opensearch:startIndex><entry>"
+        f"<id>http://arxiv.org/abs/2501.{number:05d}v1</id><title>A title</title>"
+        "<author><name>A. B</name></author></entry></feed>"
+    )
+    return Page(200, {"content-type": "application/atom+xml"}, body.encode())
+
+
+def test_what_is_kept_between_runs_is_little_and_says_when_it_lacks_something(
+    tmp_path: Path,
+) -> None:
+    store = RawStore(tmp_path / "raw", version="1")
+    window = Window(date(2025, 6, 1), date(2025, 6, 1))
+    for days, door, query, page in (
+        (0, "arxiv_oai_raw", "_cs", feed_page([1, 2])),
+        (40, "arxiv_oai_raw", "_cs", feed_page([3])),
+        (40, "arxiv", "one", search_page(3)),
+    ):
+        now = BEGIN + timedelta(days=days)
+        store.attempt(door, query, "d", window, Run.starting(now)).keep("http://x", page, now)
+    cache, now = tmp_path / "cache", BEGIN + timedelta(days=40)
+    assert not checkpoint.load(cache, store, CONFIG).names
+    first = Collected(CONFIG)
+    first.add(store, store.seals())
+    checkpoint.save(cache, first, CONFIG, now)
+    again = checkpoint.load(cache, store, CONFIG)
+    assert again.entries() == first.entries()
+    assert again.names == {seal.name for seal in store.seals()}
+    # A paper that only a feed told of, long ago, is found by a seed query after all.
+    late = store.attempt("arxiv", "two", "d", window, Run.starting(now))
+    late.keep("http://y", search_page(2), now)
+    for kept, lacks in ((first, False), (again, True)):
+        kept.add(store, [seal for seal in store.seals() if seal.name not in kept.names])
+        assert kept.lacks_something == lacks
+    assert first.entries()["arxiv", "2501.00002"].record.licence is not None
+
+
+def test_a_kept_state_counts_only_for_the_same_code_doors_and_pages(tmp_path: Path) -> None:
+    store = keep(tmp_path / "raw", [Answer(0, "one", (paper(1, "A"),))])
+    cache = tmp_path / "cache"
+    checkpoint.save(cache, collected(store), CONFIG, BEGIN)
+    other = CONFIG.with_sources({"arxiv": {"page_size": 7}})
+    assert checkpoint.load(cache, store, CONFIG).names
+    assert not checkpoint.load(cache, store, other).names
+    assert not checkpoint.load(cache, RawStore(tmp_path / "empty", version="1"), CONFIG).names
+    [file] = cache.iterdir()
+    file.write_bytes(file.read_bytes()[:-1])
+    assert not checkpoint.load(cache, store, CONFIG).names

@@ -155,9 +155,7 @@ def run(place: Workplace, config: Config, wanted: Wanted, reporter: Reporter | J
     """
     store = RawStore(place.raw, version=__version__)
     with alone(place), reporter.running():
-        return nights.harvest(
-            config, store, network(place, config), place.curated, wanted, reporter
-        )
+        return nights.harvest(config, store, network(place, config), place.data, wanted, reporter)
 
 
 def network(place: Workplace, config: Config) -> Network:

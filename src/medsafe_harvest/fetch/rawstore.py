@@ -72,11 +72,6 @@ class Seal:
         """Path of the attempt's folder under ``data/raw``."""
         return self.name.rpartition("/")[0]
 
-    @property
-    def run(self) -> str:
-        """Name of the run that fetched it."""
-        return self.name.split("/")[2]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowRecord:

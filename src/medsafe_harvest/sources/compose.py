@@ -17,6 +17,8 @@ from medsafe_harvest.sources.base import Door, SourceRecord
 _VERSION = re.compile(r"v([1-9][0-9]*)\Z")
 #: Fields that are the same at all doors, or belong together with one that is.
 _NEVER_FILLED = frozenset(("source", "source_id", "title", "withdrawn", "announced"))
+#: News of a day, and no property of the paper.
+_NO_COLUMN = frozenset(("announced",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def compose(
                 changes[name] = value
     given: dict[str, str] = {}
     partial = [(door, record) for door, record in parts if doors[door].gives]
-    for name in sorted({name for door, _ in partial for name in doors[door].gives}):
+    for name in sorted({name for door, _ in partial for name in doors[door].gives} - _NO_COLUMN):
         said = {
             door: value
             for door, record in partial
