@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos check format docs bench lock clean
+.PHONY: help demo test chaos year check format docs bench lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ test: $(READY) ## Run the test suite
 
 chaos: $(READY) ## Harvest from failing servers, killed at random (CHAOS_RUNS, CHAOS_SEED)
 	$(BIN)/python -m tests.chaos
+
+year: $(READY) ## Harvest night by night for a year, with outages (YEAR_NIGHTS; needs the real data)
+	$(BIN)/python -m tests.chaos.year
 
 check: $(READY) ## Format, lint, types, architecture, dead code
 	$(BIN)/ruff format --check .

@@ -338,8 +338,11 @@ def _shifted(
     """The page as if papers had come or gone in front of it meanwhile."""
     if asked.door == "search":
         arguments = request.args.to_dict()
-        start = int(arguments.get("start", "0"))
-        arguments["start"] = str(max(0, start + chance.choice((-2, -1, 1, 2))))
+        start = arguments.get("start", "0")
+        if not start.isdecimal():
+            return None
+        shifts = [shift for shift in (-2, -1, 1, 2) if int(start) + shift >= 0]
+        arguments["start"] = str(int(start) + chance.choice(shifts))
         other = Request({**request.environ, "QUERY_STRING": urlencode(arguments)})
         return real(other)
     response = real(request)
