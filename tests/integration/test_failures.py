@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -242,3 +243,93 @@ def test_a_folder_that_cannot_be_read_is_no_empty_folder(
     assert isinstance(result.exception, StoreError)
     assert "mend its permissions" in str(result.exception)
     assert content(project) == content(harvested)
+
+
+COMMAND = [sys.executable, "-c", "from medsafe_harvest.cli import main; main()"]
+
+
+def harvest(project: Project, **limits: int) -> subprocess.CompletedProcess[str]:
+    """Run `harvest` as a process of its own, under limits of the system."""
+
+    def limit() -> None:
+        for name, value in limits.items():
+            resource.setrlimit(getattr(resource, name), (value, value))
+
+    options = ["--config", str(project.config), "--data", str(project.data), "harvest"]
+    return subprocess.run(
+        [*COMMAND, *options],
+        env={**os.environ, "MEDSAFE_STATE": str(project.folder / "state")},
+        preexec_fn=limit,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_file_that_cannot_be_written_whole_is_not_there(tmp_path: Path) -> None:
+    with loopback.running(loopback.bundled_corpus()) as services:
+        project = make_project(tmp_path / "full", services, queries=["federated-learning"])
+        failed = harvest(project, RLIMIT_FSIZE=3000)
+        assert failed.returncode == 1
+        assert "cannot be written" in failed.stderr
+        assert "Traceback" not in failed.stderr
+        assert not (project.data / "curated/current").exists()
+        assert project.run("raw", "verify").exit_code == 0
+        assert harvest(project).returncode == 0
+        undisturbed = make_project(tmp_path / "well", services, queries=["federated-learning"])
+        assert harvest(undisturbed).returncode == 0
+    assert content(project) == content(undisturbed)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 400 kB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(mount, check=False).returncode:
+        pytest.skip("this machine lets nobody mount a small disk")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_full_and_a_read_only_disk_lose_nothing(small_disk: Path, tmp_path: Path) -> None:
+    def remount(options: str) -> None:
+        subprocess.run(["mount", "-o", f"remount,{options}", str(small_disk)], check=True)
+
+    with loopback.running(loopback.bundled_corpus()) as services:
+        project = make_project(small_disk, services, queries=["federated-learning"])
+        full = harvest(project)
+        assert (full.returncode, "No space left" in full.stderr) == (1, True)
+        remount("ro")
+        read_only = harvest(project)
+        assert (read_only.returncode, "Read-only" in read_only.stderr) == (1, True)
+        assert "Traceback" not in full.stderr + read_only.stderr
+        remount("rw,size=20m")
+        assert harvest(project).returncode == 0
+        undisturbed = make_project(tmp_path / "well", services, queries=["federated-learning"])
+        assert harvest(undisturbed).returncode == 0
+    assert content(project) == content(undisturbed)
+
+
+def test_a_second_run_leaves_with_a_message_and_touches_nothing(tmp_path: Path) -> None:
+    held = threading.Event()
+    go_on = threading.Event()
+
+    def before(_request: Request) -> None:
+        held.set()
+        assert go_on.wait(60)
+
+    with loopback.running(loopback.bundled_corpus(), before=before) as services:
+        project = make_project(tmp_path, services, queries=["unlearning"])
+        options = ["--config", str(project.config), "--data", str(project.data), "harvest"]
+        first = subprocess.Popen([*COMMAND, *options], stderr=subprocess.DEVNULL)
+        assert held.wait(60)
+        second = harvest(project)
+        go_on.set()
+        assert first.wait(60) == 0
+    assert second.returncode == 1
+    assert "another run works in" in second.stderr
+    assert [path.stem for path in sorted((project.data / "reports").glob("2*.json"))] == [
+        json.loads((project.data / "reports/latest.json").read_bytes())["run"]
+    ]

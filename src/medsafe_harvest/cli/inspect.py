@@ -17,6 +17,7 @@ from medsafe_harvest.curated.lookup import Dossier, dossier, find_paper
 from medsafe_harvest.dedupe.explain import Explanation
 from medsafe_harvest.dedupe.explain import explain as explain_records
 from medsafe_harvest.errors import NotFoundError
+from medsafe_harvest.normalize.text import one_line
 
 _JSON = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
@@ -50,12 +51,15 @@ def show(
 
 def _print_dossier(found: Dossier) -> None:
     paper = found.paper
-    output.print(Text(paper["title"], style="bold"))
-    output.print(Text(", ".join(author["name"] for author in paper["authors"]) or "no authors"))
+    output.print(shown(paper["title"], "bold"))
+    output.print(shown(", ".join(author["name"] for author in paper["authors"]) or "no authors"))
     origins: dict[str, list[str]] = {}
     for entry in paper["provenance"]:
-        losers = [f"not chosen, from {one['record_id']}: {one['value']}" for one in entry["losers"]]
-        origin = f"from {entry['record_id']} ({entry['rule']})"
+        losers = [
+            _plain(f"not chosen, from {one['record_id']}: {one['value']}")
+            for one in entry["losers"]
+        ]
+        origin = _plain(f"from {entry['record_id']} ({entry['rule']})")
         origins[entry["field"]] = [*origins.get(entry["field"], []), origin, *losers]
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
@@ -83,12 +87,17 @@ def _print_rows(title: str, rows: list[dict[str, Any]], columns: tuple[str, ...]
     output.print(table)
 
 
+def shown(text: str | None, style: str = "") -> Text:
+    """A text on one line, without what would steer the terminal."""
+    return Text(_plain(text), style=style)
+
+
 def _plain(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(_plain(item) for item in value)
     if isinstance(value, float):
         return f"{value:.3g}"
-    return "" if value is None else str(value)
+    return "" if value is None else one_line(str(value)) or ""
 
 
 def explain(
@@ -116,11 +125,11 @@ def explain(
 
 def _print_explanation(explanation: Explanation, titles: dict[str, str]) -> None:
     for record_id in (explanation.left, explanation.right):
-        output.print(Text(f"{record_id}: {titles[record_id]}"))
+        output.print(shown(f"{record_id}: {titles[record_id]}"))
     table = Table("evidence", "what holds", "weight", title_justify="left")
     table.add_row("prior", "two records taken at random", f"{explanation.prior:+.1f}")
     for evidence in explanation.evidence:
-        table.add_row(evidence.kind, Text(evidence.words), f"{evidence.weight:+.1f}")
+        table.add_row(evidence.kind, shown(evidence.words), f"{evidence.weight:+.1f}")
     output.print(table)
     keys = ", ".join(explanation.shared_keys) or "none, so a run never compares them"
     output.print(
@@ -152,7 +161,7 @@ def stats(
     for title, rows in counts.items():
         table = Table(title, "papers" if title != "records by source" else "records")
         for name, number in rows.items():
-            table.add_row(str(name), f"{number:,}")
+            table.add_row(_plain(name), f"{number:,}")
         output.print(table)
 
 

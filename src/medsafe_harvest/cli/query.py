@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import enum
+import re
 import sys
 from contextlib import nullcontext
 from datetime import date, datetime
@@ -18,6 +19,7 @@ from rich.text import Text
 from medsafe_harvest import __version__, pipeline
 from medsafe_harvest.cli.context import Exit, Workplace, console, output, print_json
 from medsafe_harvest.cli.harvest import alone, network, refuse_future
+from medsafe_harvest.cli.inspect import shown
 from medsafe_harvest.cli.progress import Reporter
 from medsafe_harvest.config import Config
 from medsafe_harvest.errors import ConfigError, UnaskableError
@@ -27,6 +29,8 @@ from medsafe_harvest.sources.query_text import QuerySyntaxError
 
 #: A person waits a minute for an answer, not an hour.
 _PATIENCE = {"attempts": 3, "wait_max": 10.0, "total": 60.0, "night": 60.0}
+#: What a spreadsheet takes for a formula, full-width signs among it.
+_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 _CSV_COLUMNS = (
     *("paper_id", "title", "authors", "year", "published", "venue", "doi", "arxiv_id", "url"),
     *("code_links", "topics", "citation_count", "sources"),
@@ -124,12 +128,12 @@ def _print(papers: list[dict[str, Any]], style: Format) -> None:
             names = [author["name"] for author in paper["authors"]]
             table.add_row(
                 str(paper["published"] or paper["year"] or ""),
-                Text(paper["title"]),
-                Text(
+                shown(paper["title"]),
+                shown(
                     f"{names[0]} and {len(names) - 1} more" if len(names) > 2 else ", ".join(names)
                 ),
-                Text(paper["venue"] or ""),
-                Text(paper["arxiv_id"] or paper["doi"] or paper["record_ids"][0]),
+                shown(paper["venue"]),
+                shown(paper["arxiv_id"] or paper["doi"] or paper["record_ids"][0]),
                 ", ".join(paper["topics"]),
             )
         output.print(table if papers else "no paper found")
@@ -138,9 +142,10 @@ def _print(papers: list[dict[str, Any]], style: Format) -> None:
 def _cell(value: Any) -> str:
     """One cell; a spreadsheet must not take it for a formula."""
     if isinstance(value, list):
-        value = "; ".join(item["name"] if isinstance(item, dict) else item for item in value)
+        # Where a semicolon parts cells, each item is a cell of its own.
+        return "; ".join(_cell(item["name"] if isinstance(item, dict) else item) for item in value)
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def check(

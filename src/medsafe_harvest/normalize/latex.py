@@ -19,6 +19,8 @@ from pylatexenc.latexwalker import LatexWalkerError
 SUPERSCRIPTS = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
 SUBSCRIPTS = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
 
+#: No title or name is longer, and reading takes time with the square of the length.
+_LONGEST = 5_000
 _LATEX = re.compile(r"\\|\$[^$]+\$|\{[^{}]*\}")
 _MATHS = re.compile(r"(?<!\\)(\$\$?)([^$]+?)(?<!\\)\1")
 #: What makes ``$ ... $`` maths whatever stands around it; "$5 to $10" has none of it.
@@ -73,10 +75,10 @@ _CONVERTER = _converter()
 def from_latex(text: str) -> str:
     r"""The text with its LaTeX resolved: ``M\"uller``, ``C$^3$PO`` to Müller, C³PO.
 
-    A text without LaTeX comes back unchanged, and so does one that pylatexenc cannot read. Line
-    breaks may come out; the caller folds white space.
+    A text without LaTeX comes back unchanged, and so does one that pylatexenc cannot read, or one
+    too long for a title. Line breaks may come out; the caller folds white space.
     """
-    if not _LATEX.search(text):
+    if len(text) > _LONGEST or not _LATEX.search(text):
         return text
     try:
         return str(_CONVERTER.latex_to_text(_guarded(text)))

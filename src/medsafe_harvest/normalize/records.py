@@ -71,9 +71,9 @@ def to_batch(
 def _row(record: SourceRecord, seen: Seen, venues: VenueTable) -> dict[str, Any]:
     licence, licence_url = parse_licence(record.licence)
     return {
-        "record_id": f"{record.source}:{record.source_id}",
+        "record_id": _valid(f"{record.source}:{record.source_id}"),
         "source": record.source,
-        "source_id": record.source_id,
+        "source_id": _valid(record.source_id),
         "title_raw": _valid(record.title),
         "title": clean_title(record.title),
         "abstract": one_line(record.abstract),

@@ -42,7 +42,13 @@ from medsafe_harvest.sources.base import (
     too_many_rejected,
 )
 from medsafe_harvest.sources.expression import And, Expression, Field, Not, Or, Term
-from medsafe_harvest.sources.http import quoted, raise_for_status, sounds_throttled
+from medsafe_harvest.sources.http import (
+    fit_for_id,
+    legible,
+    quoted,
+    raise_for_status,
+    sounds_throttled,
+)
 from medsafe_harvest.sources.query import Query
 from medsafe_harvest.sources.service import ServiceSettings
 from medsafe_harvest.sources.xml import read_xml
@@ -165,11 +171,12 @@ class ArxivSource:
         if _missing(received, first):
             # Other page borders, so that papers of one time stamp do not swap at the same place.
             last = yield from self._read(sent, self.page_size * 3 // 5 or 2)
+            last.largest = max(first.largest, last.largest)
             received |= last.received
             notes = [*last.rejected, "read twice: the first reading was short"]
         if last.largest >= self.cap:
             state = Completeness.TOO_LARGE
-        elif last.largest == 0 or _missing(received, last):
+        elif _missing(received, last):
             state = Completeness.SHORT
         else:
             state = Completeness.COMPLETE
@@ -180,19 +187,23 @@ class ArxivSource:
         start = 0
         doubts = self.confirm_empty
         while True:
-            page = yield self._request(sent, start, _allowed_size(start, size, self.cap))
+            asked = _allowed_size(start, size, self.cap)
+            page = yield self._request(sent, start, asked)
             refuse_unreadable(page)
             # parse() lets no page without a total through.
             total = page.total or 0
             if start == 0 and page.entries == 0 and total == 0 and doubts > 0:
                 doubts -= 1
                 continue
-            reading.largest = max(reading.largest, total)
-            reading.last = total
+            reading.last = total or reading.last
             reading.received.update(record.source_id for record in page.records)
             reading.rejected += tuple(f"start {start}: {text}" for text in page.rejected)
             start += page.entries
-            if page.entries == 0 or start >= total or reading.largest >= self.cap:
+            # Entries beyond a total that is too low count against the cap as well.
+            reading.largest = max(reading.largest, total, start)
+            # A total is not believed against a full page: what comes next is asked for.
+            ended = page.entries == 0 or (start >= total and page.entries < asked)
+            if ended or reading.largest >= self.cap:
                 return reading
 
     def _request(self, sent: str, start: int, size: int) -> Request:
@@ -216,7 +227,8 @@ class ArxivSource:
             ForbiddenError: 401 or 403.
             MovedError: 3xx.
             UnavailableError: 5xx without an error entry.
-            MalformedPageError: no feed, a cut feed, or one without its counts.
+            MalformedPageError: no feed, a cut feed, one without its counts, or one that begins
+                elsewhere than asked for.
             EmptyPageError: no entries although the total announces some.
         """
         feed = _feed(page.body)
@@ -229,10 +241,13 @@ class ArxivSource:
             if sounds_throttled(said):
                 raise ThrottledError(said)
             raise MalformedPageError(f"not an Atom feed: {said!r}")
-        content = _content(feed)
-        sent = dict(parse_qsl(urlsplit(page.url).query)).get("search_query")
-        if sent is not None:
-            _refuse_other_query(sent, content.executed)
+        asked = dict(parse_qsl(urlsplit(page.url).query))
+        start = _count(feed, "opensearch:startIndex")
+        if asked.get("start", str(start)) != str(start):
+            raise MalformedPageError(f"a page from {start} on, asked for from {asked['start']} on")
+        content = _content(feed, start)
+        if "search_query" in asked:
+            _refuse_other_query(asked["search_query"], content.executed)
         return content
 
 
@@ -292,7 +307,7 @@ def _missing(received: set[str], reading: _Pass) -> bool:
 def _refuse_other_query(sent: str, executed: str | None) -> None:
     """A part that the service took for plain text shows as one more ``all:``."""
     if executed is not None and executed.count("all:") > sent.count("all:"):
-        raise RefusedError(f"arXiv ran another query than the one sent: {executed}")
+        raise RefusedError(f"arXiv ran another query than the one sent: {legible(executed)}")
 
 
 def _feed(body: bytes) -> etree._Element | None:
@@ -303,13 +318,12 @@ def _feed(body: bytes) -> etree._Element | None:
 def _error_message(feed: etree._Element) -> str | None:
     for entry in feed.iterfind("atom:entry", _NS):
         if "arxiv.org/api/errors" in (_text(entry, "atom:id") or ""):
-            return _text(entry, "atom:summary") or "an error without a message"
+            return legible(_text(entry, "atom:summary") or "an error without a message")
     return None
 
 
-def _content(feed: etree._Element) -> PageContent:
+def _content(feed: etree._Element, start: int) -> PageContent:
     total = _count(feed, "opensearch:totalResults")
-    start = _count(feed, "opensearch:startIndex")
     records: list[SourceRecord] = []
     rejected: list[str] = []
     entries = feed.findall("atom:entry", _NS)
@@ -336,7 +350,7 @@ def _content(feed: etree._Element) -> PageContent:
 def _count(feed: etree._Element, path: str) -> int:
     text = _text(feed, path) or ""
     if not re.fullmatch(r"[0-9]{1,12}", text):
-        raise MalformedPageError(f"a feed whose {path} is {text!r}")
+        raise MalformedPageError(f"a feed whose {path} is {text[:80]!r}")
     return int(text)
 
 
@@ -346,6 +360,8 @@ def _record(entry: etree._Element) -> SourceRecord | str:
     title = _text(entry, "atom:title")
     if address is None:
         return "no id"
+    if not fit_for_id(address):
+        return f"no id that can be printed ({legible(address, 80)})"
     if title is None:
         return f"no title ({address})"
     found = _ABS.fullmatch(address)

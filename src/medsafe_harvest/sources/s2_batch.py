@@ -30,7 +30,7 @@ from medsafe_harvest.sources.base import (
     too_many_rejected,
 )
 from medsafe_harvest.sources.http import quoted, raise_for_status
-from medsafe_harvest.sources.s2_paper import Json, record
+from medsafe_harvest.sources.s2_paper import record
 from medsafe_harvest.sources.semantic_scholar import FIELDS, SemanticScholarSource, read_list
 from medsafe_harvest.sources.service import ServiceSettings
 
@@ -134,9 +134,9 @@ class SemanticScholarBatch:
         rejected: list[str] = []
         replaced: list[tuple[str, str | None]] = []
         for index, (name, paper) in enumerate(zip(asked, answer, strict=True)):
-            read = None if paper is None else record(Json.of(paper, f"[{index}]"))
+            read = None if paper is None else record(paper, f"[{index}]")
             if isinstance(read, str):
-                rejected.append(f"[{index}]: {read}")
+                rejected.append(read)
                 continue
             if read is not None:
                 records.append(read)

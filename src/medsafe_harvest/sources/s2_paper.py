@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from medsafe_harvest.errors import MalformedPageError
 from medsafe_harvest.sources.base import SourceAuthor, SourceRecord
+from medsafe_harvest.sources.http import fit_for_id, legible
 
 #: Halves of a character of two, left where a text was cut.
 _HALVES = re.compile("[\ud800-\udfff]")
@@ -56,11 +57,16 @@ class Json:
         return _HALVES.sub("\ufffd", value).strip() or None
 
     def identifier(self, key: str) -> str | None:
-        """A string, or an integer as its digits."""
+        """A printable string of at most 200 characters, or an integer of 63 bits as its digits."""
         value = self.value.get(key)
-        if isinstance(value, int) and not isinstance(value, bool):
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63:
             return str(value)
-        return self.text(key)
+        if value is not None and not isinstance(value, str):
+            raise self._wrong(key, "an identifier")
+        text = self.text(key)
+        if text is not None and not fit_for_id(text):
+            raise MalformedPageError(f"{self.place}.{key} is no identifier: {legible(text, 80)!r}")
+        return text
 
     def count(self, key: str) -> int | None:
         """An integer from 0 to 2**31 - 1, what the columns hold."""
@@ -108,13 +114,27 @@ def _numbered(values: list[object] | None) -> Iterator[tuple[str, object]]:
     return ((str(index), value) for index, value in enumerate(values or ()))
 
 
-def record(paper: Json) -> SourceRecord | str:
+def record(paper: object, place: str) -> SourceRecord | str:
+    """The paper as a record, or what is wrong with it: one odd paper does not cost its page.
+
+    Args:
+        paper: what stands where a paper should.
+        place: where that is on the page, for the words.
+    """
+    try:
+        read = _record(Json.of(paper, place))
+    except MalformedPageError as error:
+        return str(error)
+    return f"{place}: {read}" if isinstance(read, str) else read
+
+
+def _record(paper: Json) -> SourceRecord | str:
     """The paper as a record, or what it lacks.
 
     Raises:
         MalformedPageError: a field is of another type than documented.
     """
-    paper_id = paper.text("paperId")
+    paper_id = paper.identifier("paperId")
     external = paper.object("externalIds")
     corpus = paper.identifier("corpusId") or external.identifier("CorpusId")
     title = paper.text("title")

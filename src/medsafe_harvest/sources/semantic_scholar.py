@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import re
+import reprlib
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -41,7 +42,7 @@ from medsafe_harvest.sources.expression import (
     both,
     either,
 )
-from medsafe_harvest.sources.http import quoted, raise_for_status, sounds_throttled
+from medsafe_harvest.sources.http import legible, quoted, raise_for_status, sounds_throttled
 from medsafe_harvest.sources.query import Query
 from medsafe_harvest.sources.s2_paper import Json, record
 from medsafe_harvest.sources.service import ServiceSettings
@@ -55,6 +56,10 @@ FIELDS = (
     "citationCount,influentialCitationCount,isOpenAccess,openAccessPdf,fieldsOfStudy,"
     "s2FieldsOfStudy,publicationTypes,publicationDate,journal,authors"
 )
+#: Longer numbers are no counts and no ids; Python itself refuses those of more than 4,300 digits.
+_DIGITS = 20
+#: Longer addresses cannot be asked for.
+_LONGEST_TOKEN = 4_000
 _NOT_WORDS = re.compile(r"[\s\-\u2010-\u2015]+")
 
 
@@ -167,7 +172,8 @@ class SemanticScholarSource:
             ForbiddenError: 401 or 403.
             MovedError: 3xx.
             UnavailableError: 5xx.
-            MalformedPageError: not JSON, or a field of another type than documented.
+            MalformedPageError: not JSON, or not the object documented; an odd paper on it is
+                ``rejected``.
             EmptyPageError: no papers although a total or a token announces some.
         """
         if not 200 <= page.status < 300:
@@ -183,7 +189,9 @@ def parse_papers(body: bytes) -> PageContent:
     """Read the answer of ``paper/batch``, of the recommendations, or one paper object.
 
     Raises:
-        MalformedPageError: not JSON, or a field of another type than documented.
+        RefusedError: an ``error`` body.
+        ThrottledError: a body that asks for a slower pace.
+        MalformedPageError: not JSON, or no list of papers.
     """
     # The batch answers null for an unknown id.
     return _papers([paper for paper in read_list(body) if paper is not None], None, None)
@@ -269,7 +277,10 @@ def _restricted(expression: Expression, *, excluded: bool) -> list[Term]:
 def _read(body: bytes) -> object:
     try:
         return json.loads(
-            body.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_constant
+            body.decode("utf-8"),
+            object_pairs_hook=_once,
+            parse_constant=_no_constant,
+            parse_int=_integer,
         )
     except (ValueError, RecursionError) as error:
         said = quoted(body)
@@ -285,6 +296,10 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _DIGITS else float(digits)
+
+
 def _no_constant(name: str) -> object:
     raise ValueError(f"{name} is no JSON number")
 
@@ -294,20 +309,27 @@ def _raise_for_message(body: dict[str, object]) -> None:
     if "data" in body or "paperId" in body:
         return
     if "error" in body:
-        raise RefusedError(str(body["error"]))
+        raise RefusedError(_said(body["error"]))
     if "message" in body:
-        message = str(body["message"])
+        message = _said(body["message"])
         if str(body.get("code")) == "429" or sounds_throttled(message):
             raise ThrottledError(message)
         raise MalformedPageError(f"a message in place of papers: {message}")
+
+
+def _said(words: object) -> str:
+    # Anything but words may be nested too deeply to be written out.
+    return legible(words if isinstance(words, str) else reprlib.repr(words))
 
 
 def _content(page: Json) -> PageContent:
     total = page.count("total")
     token = page.text("token")
     data = page.values("data")
-    if data is None and total is None:
-        raise MalformedPageError("page has neither data nor total")
+    if not data and total is None:
+        raise MalformedPageError("page has neither papers nor a total")
+    if token is not None and len(token) > _LONGEST_TOKEN:
+        raise MalformedPageError(f"a token of {len(token):,} characters")
     if not data and token is not None:
         raise EmptyPageError("a page without papers that announces more pages")
     if data is None and total:
@@ -316,13 +338,11 @@ def _content(page: Json) -> PageContent:
 
 
 def _papers(papers: list[object], total: int | None, token: str | None) -> PageContent:
-    read = [record(Json.of(paper, f"data[{index}]")) for index, paper in enumerate(papers)]
+    read = [record(paper, f"data[{index}]") for index, paper in enumerate(papers)]
     return PageContent(
         records=tuple(paper for paper in read if not isinstance(paper, str)),
         entries=len(papers),
         total=total,
         token=token,
-        rejected=tuple(
-            f"data[{index}]: {paper}" for index, paper in enumerate(read) if isinstance(paper, str)
-        ),
+        rejected=tuple(paper for paper in read if isinstance(paper, str)),
     )

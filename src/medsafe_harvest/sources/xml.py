@@ -1,4 +1,4 @@
-"""Strict reading of XML: a page that is cut or broken is no page, and nothing is expanded."""
+"""Strict reading of XML: a page that is cut or broken is no page, and no page declares entities."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from lxml import etree
 
 
 def read_xml(body: bytes) -> etree._Element | None:
-    """The root element, or None for what is not well-formed XML from end to end."""
+    """The root element, or None for what is not well-formed XML from end to end.
+
+    Nor is a page with a document type one: no service sends one, and all that XML can be made to
+    do to its reader (entities that grow, files and addresses that are read) begins with it.
+    """
     parser = etree.XMLParser(
         recover=False,
         resolve_entities=False,
@@ -17,9 +21,10 @@ def read_xml(body: bytes) -> etree._Element | None:
         remove_pis=True,
     )
     try:
-        return etree.fromstring(body, parser)
+        root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError):
         return None
+    return None if root.getroottree().docinfo.internalDTD is not None else root
 
 
 def texts(element: etree._Element, path: str) -> list[str]:

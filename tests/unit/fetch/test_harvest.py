@@ -202,3 +202,22 @@ def test_a_run_asks_no_more_often_than_it_may_and_not_longer(
         clock.sleep(local.settings.harvest.max_minutes * 60 + 1)
         assert len(session.fetch(tasks).skipped) == len(tasks)
         assert len(running.requests) == 3
+
+
+def test_a_pace_is_a_keys_and_who_has_none_is_slower(config: Config, tmp_path: Path) -> None:
+    doors = ("semantic_scholar", "semantic_scholar_batch")
+    one, other, nobody = (
+        Network(FakeClock(), tmp_path, dict.fromkeys(doors, key) if key else {}, "1")
+        for key in ("key-1", "key-2", None)
+    )
+    paces = [
+        {network.service(config, door).pace for door in doors} for network in (one, other, nobody)
+    ]
+    assert [len(pace) for pace in paces] == [1, 1, 1]
+    assert len(set.union(*paces)) == 3  # type: ignore[arg-type] # texts, all of them
+    assert "key-1" not in str(paces)
+    intervals = [
+        network.service(config, "semantic_scholar").min_interval for network in (one, nobody)
+    ]
+    assert intervals == [1.1, 10.0]
+    assert {network.service(config, "arxiv_oai").pace for network in (one, nobody)} == {"arxiv"}
