@@ -6,6 +6,7 @@ Nothing here retries, waits or interprets. A failure on the way is an
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -59,7 +60,7 @@ class Client:
     ) -> None:
         self._service = service
         self._clock = clock or SystemClock()
-        self._key = api_key
+        self._without_key = _without(api_key)
         about = f"+{_PROJECT}" + (f"; mailto:{contact}" if contact else "")
         headers = {
             "user-agent": f"medsafe-harvest/{version} ({about})",
@@ -121,10 +122,6 @@ class Client:
         url = str(response.request.url)
         return Page(response.status_code, headers, self._without_key(body), url, request.body)
 
-    def _without_key(self, words: bytes) -> bytes:
-        """What a service says, but for the key, should it repeat it: nobody keeps or shows it."""
-        return words.replace(self._key.encode(), b"***") if self._key else words
-
     def _build(self, request: Request) -> httpx.Request:
         base = self._service.base_url.rstrip("/")
         url = f"{base}/{request.path}" if request.path else base
@@ -150,6 +147,17 @@ class Client:
                     f"{service.base_url}: no whole answer in {service.total_timeout:.0f} s"
                 )
         return bytes(body)
+
+
+def _without(key: str | None) -> Callable[[bytes], bytes]:
+    """Take the key out of what a service says, should it repeat it: nobody keeps or shows it.
+
+    A function rather than an attribute, so that no dump of a client shows the key either.
+    """
+    if not key:
+        return lambda words: words
+    secret = key.encode()
+    return lambda words: words.replace(secret, b"***")
 
 
 def ping(url: str, timeout: float = 10.0) -> None:

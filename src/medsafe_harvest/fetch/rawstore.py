@@ -116,6 +116,10 @@ class Entry:
         return "same_as" in self.value
 
 
+#: Door, digest of the question, window.
+_Asked = tuple[str, str, Window]
+
+
 @dataclass(slots=True)
 class _Index:
     """All that is stored, bodies apart; grows with each page that this process stores."""
@@ -125,6 +129,8 @@ class _Index:
     windows: dict[str, WindowRecord] = field(default_factory=dict)
     #: Pages that have their body themselves, by its checksum.
     holders: dict[str, Seal] = field(default_factory=dict)
+    #: Names of the pages, and of the attempts that ended, by what was asked.
+    asked: dict[_Asked, tuple[set[str], set[str]]] = field(default_factory=dict)
 
     def add(self, entry: Entry) -> None:
         """Add an entry; a reference after the page that it refers to.
@@ -134,7 +140,10 @@ class _Index:
         """
         with _readable(entry.path):
             if entry.kind == "window":
-                self.windows[entry.name] = _window_record(entry.value)
+                record = _window_record(entry.value)
+                self.windows[entry.name] = record
+                asked = (record.source, record.query_digest, record.window)
+                self.asked.setdefault(asked, (set(), set()))[1].add(entry.name)
                 return
             seal = _seal(entry)
             if entry.is_reference:
@@ -145,6 +154,8 @@ class _Index:
             else:
                 self.holders[seal.sha256] = seal
             self.seals[seal.name] = seal
+            asked = (seal.source, seal.query_digest, seal.window)
+            self.asked.setdefault(asked, (set(), set()))[0].add(seal.name)
 
 
 class RawStore:
@@ -265,18 +276,11 @@ class RawStore:
         """
         index = self._known()
         with self._lock:
-            same = [
-                seal
-                for seal in index.seals.values()
-                if (seal.source, seal.query_digest, seal.window) == (source, digest, window)
-            ]
-            ended = [
-                record.finished_at
-                for record in index.windows.values()
-                if (record.source, record.query_digest, record.window) == (source, digest, window)
-                # These ended of themselves: their pages would end the same way again.
-                and record.outcome in _ENDED
-            ]
+            pages, attempts = index.asked.get((source, digest, window), ((), ()))
+            same = [index.seals[name] for name in pages]
+            records = [index.windows[name] for name in attempts]
+        # These ended of themselves: their pages would end the same way again.
+        ended = [record.finished_at for record in records if record.outcome in _ENDED]
         latest = max(ended, default=after)
         usable = [seal for seal in same if seal.fetched_at >= after and seal.fetched_at > latest]
         return sorted(usable, key=lambda seal: (seal.fetched_at, seal.name))

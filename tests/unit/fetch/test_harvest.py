@@ -214,7 +214,7 @@ def test_a_pace_is_a_keys_and_who_has_none_is_slower(config: Config, tmp_path: P
         {network.service(config, door).pace for door in doors} for network in (one, other, nobody)
     ]
     assert [len(pace) for pace in paces] == [1, 1, 1]
-    assert len(set.union(*paces)) == 3  # type: ignore[arg-type] # texts, all of them
+    assert len(set.union(*paces)) == 3
     assert "key-1" not in str(paces)
     intervals = [
         network.service(config, "semantic_scholar").min_interval for network in (one, nobody)
