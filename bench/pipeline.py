@@ -55,6 +55,9 @@ class Stopwatch:
     def resumed(self, source: str, query: str, window: Window, pages: int) -> None:
         """Nothing to keep."""
 
+    def queued(self, source: str, seconds: float) -> None:
+        """Nothing to keep."""
+
     def waiting(self, source: str, seconds: float, why: str) -> None:
         """Nothing to keep."""
 

@@ -19,12 +19,12 @@ from medsafe_harvest.fetch.ledger import FULL
 from medsafe_harvest.fetch.rawstore import RawStore, Seal, WindowRecord
 from medsafe_harvest.normalize.records import Seen
 from medsafe_harvest.sources.base import PageContent, SourceRecord
-from medsafe_harvest.sources.compose import Composed, compose, version
+from medsafe_harvest.sources.compose import TELLING, Composed, compose, differs, version
 
 #: Source and the source's own id.
 Key = tuple[str, str]
-#: When a page was fetched, and its name: the later one counts.
-Stamp = tuple[datetime, str]
+#: Running number of a page, its name, and when it was fetched: the larger one counts.
+Stamp = tuple[int, str, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,10 @@ class _Known:
     found: dict[str, Days] = field(default_factory=dict)
     #: By lookup: the days on which it gave the paper.
     looked_up: dict[str, Days] = field(default_factory=dict)
-    #: When the source last said that it has the paper no longer, and the id that it has it under.
-    replaced: tuple[Stamp, str | None] | None = None
+    #: When the source last said that it has the paper under another id, and under which.
+    renamed: tuple[Stamp, str] | None = None
+    #: When the source said that it has the paper no longer, the first and the latest time.
+    vanished: tuple[Stamp, Stamp] | None = None
 
     @property
     def is_wanted(self) -> bool:
@@ -152,8 +154,11 @@ class Collected:
             key = (self._doors[door].source, old)
             touched.add(key)
             known = self._known.setdefault(key, _Known())
-            if known.replaced is None or known.replaced[0] < stamp:
-                known.replaced = (stamp, new)
+            if new is None:
+                first, last = known.vanished or (stamp, stamp)
+                known.vanished = (min(first, *map(_stamp, group)), max(last, stamp))
+            elif known.renamed is None or known.renamed[0] < stamp:
+                known.renamed = (stamp, new)
         return touched
 
     def _needed(self, record: SourceRecord, door: str) -> SourceRecord:
@@ -161,7 +166,7 @@ class Collected:
         gives = self._doors[door].gives
         if not gives:
             return record
-        kept = {name: getattr(record, name) for name in gives}
+        kept = {name: getattr(record, name) for name in (*gives, *TELLING)}
         return SourceRecord(
             source=record.source,
             source_id=record.source_id,
@@ -204,7 +209,7 @@ class Collected:
             for key, known in self._known.items()
             if known.is_wanted
             or not known.said
-            or max(stamp for stamp, _ in known.said.values()) >= (before, "")
+            or max(stamp for stamp, _ in known.said.values())[2] >= before
         }
         left_out = self._left_out | {_short(key) for key in self._known.keys() - kept.keys()}
         return kept, left_out, self.names, self.pages, self.rejected
@@ -243,20 +248,24 @@ class Collected:
         )
 
     def _gone(self, known: _Known) -> date | None:
-        """The day from which the source has the paper no longer; None where it still has it."""
-        if known.replaced is None:
+        """The day from which the source has the paper no longer; None where it may still have it.
+
+        One answer may be a mistake; two on different days, and no word of the paper since the
+        first, are not.
+        """
+        if known.vanished is None or self._spoken_after(known, known.vanished[0]):
             return None
-        stamp, _ = known.replaced
-        return None if self._spoken_after(known, stamp) else stamp[0].date()
+        first, last = (stamp[2].date() for stamp in known.vanished)
+        return first if first != last else None
 
     def _heir(self, key: Key) -> Key:
         """The paper under the id that the source has it under now."""
         met = {key}
         while True:
             known = self._known[key]
-            stamp, new = known.replaced or (None, None)
-            if stamp is None or new is None:
+            if known.renamed is None:
                 return key
+            stamp, new = known.renamed
             heir = (key[0], new)
             described = heir in self._known and any(
                 not self._doors[door].gives for door in self._known[heir].said
@@ -278,14 +287,22 @@ class Collected:
         return None if days is None else days.last
 
     def is_revised(self, key: Key) -> bool:
-        """Whether a feed knows a later version of an arXiv paper than was described."""
-        heard = described = 0
-        for door, (_, record) in self._known[key].said.items():
-            if self._doors[door].gives:
-                heard = max(heard, version(record))
-            else:
-                described = max(described, version(record))
-        return 0 < described < heard
+        """Whether a feed has told of something since the paper was described that differs.
+
+        That is a later version of an arXiv paper, or a comment, a journal reference or a DOI that
+        its authors added without one.
+        """
+        said = self._known[key].said
+        full = [word for door, word in said.items() if not self._doors[door].gives]
+        if not full:
+            return False
+        stamp, described = max(full, key=lambda word: word[0])
+        return any(
+            version(record) > version(described) > 0
+            or (heard > stamp and differs(record, described))
+            for door, (heard, record) in said.items()
+            if self._doors[door].gives
+        )
 
     def new_by_day(self) -> dict[tuple[str, str], Counter[date]]:
         """New records of each day, by source and seed query, and by source and "" for all."""
@@ -340,4 +357,4 @@ def _short(key: Key) -> int:
 
 
 def _stamp(seal: Seal) -> Stamp:
-    return seal.fetched_at, seal.name
+    return seal.number, seal.name, seal.fetched_at

@@ -42,6 +42,10 @@ from medsafe_harvest.sources.query import Query, QueryFile
 from medsafe_harvest.sources.service import ServiceSettings
 from medsafe_harvest.topics.rules import TopicConfig
 
+#: Settings of a door that hold for all doors of its provider, unless they say otherwise.
+_PROVIDER_SETTINGS = frozenset(
+    ("api_key_env", "api_key_header", "keyless_interval", "min_interval", "wait_throttled")
+)
 AnyDoor = TypeVar("AnyDoor", bound=Door)
 
 #: The files that decide what curation makes of the raw pages.
@@ -54,6 +58,8 @@ class _Section(BaseModel):
 
 class RetrySettings(_Section):
     """How often and how long a request is tried again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     attempts: int = Field(default=6, ge=1, description="Tries of one request, the first included")
     wait_initial: float = Field(default=2.0, ge=0, description="Seconds before the second try")
@@ -73,6 +79,12 @@ class RetrySettings(_Section):
     breaker_max: float = Field(
         default=21600.0, ge=0, description="Longest time a door is left alone, seconds"
     )
+
+    @model_validator(mode="after")
+    def _breaker_fits(self) -> Self:
+        if self.breaker > self.breaker_max:
+            raise ValueError(f"breaker {self.breaker:g} is more than breaker_max")
+        return self
 
 
 class HarvestSettings(_Section):
@@ -96,7 +108,12 @@ class HarvestSettings(_Section):
         description="Pages of a window that was interrupted are used again for so long; 0 never",
     )
     max_minutes: float = Field(
-        default=360.0, gt=0, description="Minutes after which a run begins no further window"
+        default=240.0, gt=0, description="Minutes after which a run begins no further window"
+    )
+    compact_days: int | None = Field(
+        default=90,
+        ge=2,
+        description="Pages older than so many days are packed now and then; null: never",
     )
 
 
@@ -242,7 +259,14 @@ class Config:
         return {name: self._adjusted(door)[1] for name, door in DOORS.items()}
 
     def _adjusted(self, door: AnyDoor) -> tuple[AnyDoor, ServiceSettings]:
-        return _adjusted(door, self.settings.sources.get(door.name, {}))
+        changes = self.settings.sources
+        # A provider's doors share a pace named after the first of them; so do they its terms.
+        shared = {
+            name: value
+            for name, value in changes.get(door.service.pace or "", {}).items()
+            if name in _PROVIDER_SETTINGS
+        }
+        return _adjusted(door, {**shared, **changes.get(door.name, {})})
 
     def with_sources(self, changes: Mapping[str, Mapping[str, Any]]) -> Config:
         """The same configuration with further changes to sources' settings."""

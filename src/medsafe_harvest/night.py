@@ -12,23 +12,38 @@ Nothing here prints or exits.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from medsafe_harvest import checkpoint, pipeline
 from medsafe_harvest.collect import Collected, Entry, Key
 from medsafe_harvest.config import Config
 from medsafe_harvest.errors import FetchError, NothingFoundError, StoreError
 from medsafe_harvest.fetch import harvest as fetching
-from medsafe_harvest.fetch.harvest import Fetched, HarvestObserver, Network, Session, Task, Wanted
+from medsafe_harvest.fetch.compact import compact
+from medsafe_harvest.fetch.harvest import (
+    Fetched,
+    HarvestObserver,
+    Network,
+    Session,
+    Standing,
+    Task,
+    Wanted,
+)
 from medsafe_harvest.fetch.ledger import FULL
-from medsafe_harvest.fetch.rawstore import RawStore, WindowRecord
+from medsafe_harvest.fetch.rawstore import RawStore, Seal, WindowRecord
 from medsafe_harvest.pipeline import Curated, Steps
 from medsafe_harvest.silence import Silence, find_silence
-from medsafe_harvest.sources.base import KnownPaper, SourceRecord, Window, Wish
+from medsafe_harvest.sources.base import (
+    Completeness,
+    KnownPaper,
+    SourceRecord,
+    Window,
+    Wish,
+)
 from medsafe_harvest.sources.expression import matches
 from medsafe_harvest.sources.query import Query
 from medsafe_harvest.tally import Tallies, Tally
@@ -62,7 +77,7 @@ class Announced:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether there was no announcement: a weekend or a holiday."""
+        """Whether nothing was announced, as at weekends and on holidays."""
         return not self.kinds
 
 
@@ -86,6 +101,8 @@ class Night:
     curated: Curated | None
     #: Why there is no table, where there is none.
     why_no_table: str = ""
+    #: What is known of each question at the end.
+    standings: tuple[Standing, ...] = ()
 
 
 def harvest(
@@ -116,74 +133,143 @@ def harvest(
     tallies = Tallies(observer)
     session = Session(config, store, network, tallies)
     warnings = _clock_warnings(store.windows(), began)
-    collected = checkpoint.load(data / "cache", store, config)
-    unread = [seal for seal in store.seals() if seal.name not in collected.names]
-    observer.step("read", len(unread))
-    damage: StoreError | None = None
-    try:
-        collected.add(store, unread)
-    except StoreError as error:
-        # No table can be made of it, but that is no reason to lose a night's papers.
-        damage = error
-    before = collected.entries()
     papers_before = pipeline.count_papers(data / "curated")
+    reading = _Reading.begun(config, store, data, observer, is_first=papers_before is None)
 
     fetched = session.fetch(fetching.bulletins(config, store.windows(), wanted, began))
     announced = _announced(config, store, wanted.queries, began.date())
-    news: dict[str, int] = {}
-    for bulletin in announced:
-        news.update(bulletin.wanted)
+    news = {query: number for one in announced for query, number in one.wanted.items()}
     fetched += session.fetch(fetching.plan(config, store.windows(), wanted, began, news))
-    if damage is not None:
-        raise damage
-    touched = _read_new(collected, store)
+    # Of what is damaged no table can be made, but that is no reason to lose a night's papers.
+    reading.refuse_damage()
+    reading.read_new(store)
     if wanted.is_all_days:
-        fetched += session.fetch(wishes(config, store, collected, wanted, began))
-        touched |= _read_new(collected, store)
-    if collected.lacks_something:
-        observer.step("read", store.count())
-        collected = Collected(config)
-        collected.add(store, store.seals())
+        fetched += session.fetch(wishes(config, store, reading.collected, wanted, began))
+        reading.read_new(store)
+    reading.read_all_if_needed(config, store, observer)
 
-    after = collected.entries()
-    warnings += _silences(collected, store.windows(), network.clock.now())
-    came = {source for source, _ in after.keys() - before.keys()}
-    warnings += [
-        f"{one.door} announced {sum(one.wanted.values())} papers that seed queries seem to ask "
-        "for, and no new one came in"
-        for one in announced
-        if sum(one.wanted.values()) >= _MANY and config.feeds[one.door].source not in came
-    ]
-    why_no_table = ""
-    made: Curated | None
+    after = reading.collected.entries()
+    warnings += _silences(config, reading.collected, store.windows(), network.clock.now())
+    warnings += _doubts(config, announced, after.keys() - reading.before.keys())
+    made, why_no_table = _curated(config, store, data, observer, reading.collected, fetched)
     try:
-        made = pipeline.curate(store, config, data / "curated", observer, collected)
-    except NothingFoundError as error:
-        if not fetched.incomplete:
-            raise
-        made, why_no_table = None, str(error)
-    try:
-        checkpoint.save(data / "cache", collected, config, began)
+        checkpoint.save(data / "cache", reading.collected, config, began)
     except StoreError as error:
         warnings.append(f"the next run has to read all pages again: {error}")
+    if not fetched.incomplete:
+        warnings += _packed(store, config, began.date(), observer)
+    lost = reading.collected.lost(fetched.records)
     return Night(
         run=session.run.name,
         began_at=began,
         ended_at=network.clock.now(),
         fetched=fetched,
         doors=tallies.with_skipped(fetched),
-        changes=_changes(before, after, touched),
+        changes=_changes(reading.before, after, reading.touched),
         announced=announced,
-        lost=tuple(
-            (f"{source}:{name}", query) for (source, name), query in collected.lost(fetched.records)
-        ),
+        lost=tuple((f"{source}:{name}", query) for (source, name), query in lost),
         warnings=tuple(warnings),
         papers_before=papers_before,
         curated=made,
         why_no_table=why_no_table,
+        standings=tuple(fetching.standings(config, store.windows(), wanted, network.clock.now())),
     )
 
 
+@dataclass(slots=True)
+class _Reading:
+    """What the stored pages say, read as the run goes on."""
+
+    collected: Collected
+    #: What the last run that came to its end knew; one that was killed has told nobody anything.
+    before: Mapping[Key, Entry]
+    #: Papers that the pages since then are about.
+    touched: set[Key]
+    damage: list[StoreError]
+
+    @classmethod
+    def begun(
+        cls, config: Config, store: RawStore, data: Path, steps: Steps, *, is_first: bool
+    ) -> Self:
+        """Read what no run has read yet."""
+        collected = checkpoint.load(data / "cache", store, config)
+        reading = cls(collected, collected.entries(), set(), [])
+        known = bool(collected.names) or is_first
+        reading.damage += [StoreError(words) for words in store.damaged()]
+        steps.step("read", store.count() - len(collected.names))
+        try:
+            reading.read_new(store)
+        except StoreError as error:
+            reading.damage.append(error)
+        if not known:
+            # Without what was kept in mind, all that is stored counts as told.
+            reading.before, reading.touched = collected.entries(), set()
+        return reading
+
+    def read_new(self, store: RawStore) -> None:
+        """Read the pages that were not read yet.
+
+        Raises:
+            StoreError: one is damaged.
+        """
+        unread = [seal for seal in store.seals() if seal.name not in self.collected.names]
+        self.touched |= self.collected.add(store, unread)
+
+    def refuse_damage(self) -> None:
+        """Go no further with a damaged store.
+
+        Raises:
+            StoreError: what is damaged first.
+        """
+        if self.damage:
+            raise self.damage[0]
+
+    def read_all_if_needed(self, config: Config, store: RawStore, steps: Steps) -> None:
+        """Read everything again if something that was left out is wanted now."""
+        if self.collected.lacks_something:
+            steps.step("read", store.count())
+            self.collected = Collected(config)
+            self.collected.add(store, store.seals())
+
+
+def _curated(
+    config: Config,
+    store: RawStore,
+    data: Path,
+    steps: Steps,
+    collected: Collected,
+    fetched: Fetched,
+) -> tuple[Curated | None, str]:
+    """The table, or why there is none."""
+    try:
+        return pipeline.curate(store, config, data / "curated", steps, collected), ""
+    except NothingFoundError as error:
+        if not fetched.incomplete:
+            raise
+        return None, str(error)
+
+
+def _doubts(config: Config, announced: Sequence[Announced], new: Collection[Key]) -> list[str]:
+    """Warnings where announcements and what came in do not go together."""
+    came = {source for source, _ in new}
+    words = []
+    for one in announced:
+        number = sum(one.wanted.values())
+        if number >= _MANY and config.feeds[one.door].source not in came:
+            words.append(
+                f"{one.door} announced {number} papers that seed queries seem to ask for, and no "
+                "new one came in"
+            )
+        if one.is_quiet and one.day.weekday() < _WEEKEND:
+            words.append(
+                f"{one.door}: nothing was announced on {one.day:%A}, {one.day}: a holiday, or a "
+                "failure"
+            )
+    return words
+
+
+#: Saturday, the first day of the week without announcements.
+_WEEKEND = 5
 #: So many announced papers and nothing new cannot be an accident.
 _MANY = 5
 
@@ -191,22 +277,30 @@ _MANY = 5
 def wishes(
     config: Config, store: RawStore, collected: Collected, wanted: Wanted, now: datetime
 ) -> list[Task]:
-    """Known papers to look up tonight: those never asked for, then those asked longest ago."""
+    """Known papers to look up tonight: those never tried, then those tried longest ago."""
     today = Window(now.date(), now.date())
-    known = {key: entry for key, entry in collected.entries().items() if entry.seen.gone is None}
+    known = collected.entries()
     complete = {
-        (record.source, record.query_digest) for record in store.windows() if record.outcome in FULL
+        (record.source, record.query_digest, record.window)
+        for record in store.windows()
+        if record.outcome in FULL
     }
+    own: dict[str, list[Seal]] = {}
+    for seal in store.seals():
+        own.setdefault(seal.source, []).append(seal)
     tasks = []
     for name in wanted.sources:
         lookup = config.lookups.get(name)
         if lookup is None:
             continue
         last: dict[str, date] = {}
-        for seal in store.seals():
-            if seal.source == name and (name, seal.query_digest) in complete:
-                day = seal.fetched_at.date()
-                last |= dict.fromkeys(lookup.asked(seal.url, seal.sent), day)
+        tried: dict[str, date] = {}
+        for seal in own.get(name, ()):
+            days = dict.fromkeys(lookup.asked(seal.url, seal.sent), seal.fetched_at.date())
+            tried |= days
+            # The same papers are asked for again some weeks later: each time counts for itself.
+            if (name, seal.query_digest, seal.window) in complete:
+                last |= days
         due = now.date() - timedelta(days=lookup.again_days)
         papers = [
             KnownPaper(
@@ -216,8 +310,9 @@ def wishes(
             )
             for key, entry in known.items()
         ]
+        # By the day of the last try, so that a wish that fails night after night holds up no other.
         ids = sorted(
-            (last.get(one, date.min), one)
+            (tried.get(one, date.min), one)
             for one in lookup.wants(papers)
             if last.get(one, date.min) <= due
         )
@@ -227,13 +322,6 @@ def wishes(
             for start in range(0, len(chosen), lookup.batch)
         ]
     return tasks
-
-
-def _read_new(collected: Collected, store: RawStore) -> set[Key]:
-    """Read the pages that were not read yet; the papers that they are about."""
-    return collected.add(
-        store, [seal for seal in store.seals() if seal.name not in collected.names]
-    )
 
 
 def _announced(
@@ -317,18 +405,23 @@ def _was_gone(entry: Entry | None) -> bool:
     return entry is not None and entry.seen.gone is not None
 
 
-def _silences(collected: Collected, windows: Sequence[WindowRecord], now: datetime) -> list[str]:
+def _silences(
+    config: Config, collected: Collected, windows: Sequence[WindowRecord], now: datetime
+) -> list[str]:
     """Warnings about sources and seed queries that have not brought anything new for too long."""
     asked: dict[tuple[str, str], set[date]] = {}
+    failed: dict[tuple[str, str], set[date]] = {}
+    queries = {query.id for query in config.queries}
     for record in windows:
-        if record.outcome in FULL and not record.query.startswith("_"):
-            day = record.finished_at.date()
-            asked.setdefault((record.source, ""), set()).add(day)
-            asked.setdefault((record.source, record.query), set()).add(day)
+        if record.query in queries:
+            kind = asked if record.outcome in _ANSWERED else failed
+            day = record.began_at.date()
+            kind.setdefault((record.source, ""), set()).add(day)
+            kind.setdefault((record.source, record.query), set()).add(day)
     new = collected.new_by_day()
     silent: dict[tuple[str, str], Silence] = {}
     for key, days in sorted(asked.items()):
-        silence = find_silence(new.get(key, {}), days, now.date())
+        silence = find_silence(new.get(key, {}), days - failed.get(key, set()), now.date())
         # A source that is silent altogether is said once.
         if silence is not None and (key[0], "") not in silent:
             silent[key] = silence
@@ -337,6 +430,32 @@ def _silences(collected: Collected, windows: Sequence[WindowRecord], now: dateti
         f"where {silence.expected:.0f} were to be expected from the nights before"
         for (door, query), silence in silent.items()
     ]
+
+
+#: A window that is split was answered too.
+_ANSWERED = FULL | {Completeness.TOO_LARGE.value}
+
+
+def _packed(store: RawStore, config: Config, today: date, steps: Steps) -> list[str]:
+    """Pack old days now and then; warnings where that failed."""
+    days = config.settings.harvest.compact_days
+    if days is None:
+        return []
+    before = today - timedelta(days=days)
+    # Few packs of many days, rather than one each night.
+    if not store.has_days_before(before - timedelta(days=_PACK_EVERY)):
+        return []
+    steps.step("pack")
+    try:
+        for _ in compact(store, before):
+            pass
+    except StoreError as error:
+        return [f"old pages could not be packed: {error}"]
+    return []
+
+
+#: Days that come together into one pack.
+_PACK_EVERY = 30
 
 
 def _clock_warnings(windows: Sequence[WindowRecord], now: datetime) -> list[str]:

@@ -20,7 +20,7 @@ from medsafe_harvest.config import Config
 from medsafe_harvest.curated import snapshot
 from medsafe_harvest.dedupe.merge import merge
 from medsafe_harvest.engines import duckdb as engine
-from medsafe_harvest.errors import CuratedError, NothingFoundError
+from medsafe_harvest.errors import CuratedError, NothingFoundError, StoreError
 from medsafe_harvest.fetch.harvest import Fetched, HarvestObserver, Network, Session, Task
 from medsafe_harvest.fetch.ledger import FULL, united
 from medsafe_harvest.fetch.rawstore import RawStore, WindowRecord
@@ -119,6 +119,8 @@ def curate(
     folder: Path,
     steps: Steps,
     collected: Collected | None = None,
+    *,
+    allow_loss: bool = False,
 ) -> Curated:
     """Make the curated snapshot anew from all stored pages.
 
@@ -128,12 +130,16 @@ def curate(
         folder: where snapshots are.
         steps: told of each step.
         collected: what all stored pages say, where they were read already.
+        allow_loss: also replace a table that has far more records of a source.
 
     Raises:
         StoreError: a stored page is damaged.
         NothingFoundError: no paper is stored; a snapshot that is there stays.
-        CuratedError: the snapshot cannot be written; the one that is there stays.
+        CuratedError: the snapshot cannot be written, or would lose most records of a source; the
+            one that is there stays.
     """
+    if store.damaged():
+        raise StoreError(store.damaged()[0])
     if collected is None:
         steps.step("read", store.count())
         collected = Collected(config)
@@ -141,6 +147,8 @@ def curate(
     entries = collected.entries()
     if not entries:
         _spare_what_is_there(store, folder)
+    if not allow_loss:
+        _refuse_loss(folder, Counter(source for source, _ in entries))
     steps.step("normalize", len(entries))
     records = records_table(entries, config)
     tables = build(records, config, steps)
@@ -250,6 +258,30 @@ def _spare_what_is_there(store: RawStore, folder: Path) -> None:
             f"{store.folder} holds no paper and no complete window, so there is nothing to make a "
             "table of: run `medsafe-harvest harvest`"
         )
+
+
+def _refuse_loss(folder: Path, now: Mapping[str, int]) -> None:
+    """A table that suddenly has half the records of a source was made of half the pages.
+
+    Raises:
+        CuratedError: it would.
+    """
+    try:
+        sources = snapshot.read(snapshot.current(folder), "records", ["source"])["source"]
+    except CuratedError:
+        # There is nothing to lose, or it is damaged, and to be replaced for that.
+        return
+    for source, before in Counter(sources.to_pylist()).items():
+        if before >= _MANY and now.get(source, 0) < before / 2:
+            raise CuratedError(
+                f"the table in {folder} has {before:,} records of {source}, and the stored pages "
+                f"give only {now.get(source, 0):,}, so it is left as it is: have pages been moved "
+                "away? If so, harvest again first, or run `medsafe-harvest rebuild --allow-loss`"
+            )
+
+
+#: With fewer records a loss of half of them may be the papers'.
+_MANY = 20
 
 
 def _about(store: RawStore, config: Config, entries: Mapping[Key, Entry]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 #: Nights before the silence that tell what is usual.
 _LOOK_BACK = 28
@@ -35,8 +35,9 @@ def find_silence(new: Mapping[date, int], asked: Collection[date], today: date) 
 
     Args:
         new: by day, records seen for the first time.
-        asked: days on which everything that was asked was received.
-        today: nights further back than four weeks before the silence do not count.
+        asked: days on which everything that was asked was received; of those before the silence
+            the latest 28 count.
+        today: later days are not believed.
 
     Returns:
         The silence, or None where there is none, or too little is known.
@@ -47,8 +48,7 @@ def find_silence(new: Mapping[date, int], asked: Collection[date], today: date) 
         silent += 1
     if silent == 0:
         return None
-    end = nights[-silent]
-    usual = [day for day in nights[: len(nights) - silent] if day >= end - timedelta(_LOOK_BACK)]
+    usual = nights[: len(nights) - silent][-_LOOK_BACK:]
     if len(usual) < _ENOUGH:
         return None
     runs = itertools.groupby(usual, key=lambda day: bool(new.get(day)))

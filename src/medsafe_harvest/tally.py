@@ -26,7 +26,7 @@ class Tally:
     requests: int = 0
     #: Requests that were sent again after a failure.
     retries: int = 0
-    #: Seconds from request to answer, and seconds of waiting before trying again.
+    #: Seconds from request to answer, and seconds of waiting before trying again or for the turn.
     seconds_asking: float = 0.0
     seconds_waiting: float = 0.0
 
@@ -74,6 +74,12 @@ class Tallies:
             self._of(source).requests += 1
             self._of(source).seconds_asking += seconds
         self._observer.answered(source, seconds)
+
+    def queued(self, source: str, seconds: float) -> None:
+        """Count a wait for the turn."""
+        with self._lock:
+            self._of(source).seconds_waiting += seconds
+        self._observer.queued(source, seconds)
 
     def waiting(self, source: str, seconds: float, why: str) -> None:
         """Count a wait."""

@@ -98,8 +98,8 @@ def test_a_paper_has_the_days_and_queries_that_found_it_and_the_latest_words(
     store = keep(
         tmp_path,
         [
-            Answer(2, "two", (paper(1, "New"),)),
             Answer(0, "one", (paper(1, "Old"), paper(2, "Other"))),
+            Answer(2, "two", (paper(1, "New"),)),
         ],
     )
     entries = collected(store).entries()
@@ -107,6 +107,18 @@ def test_a_paper_has_the_days_and_queries_that_found_it_and_the_latest_words(
     assert first.record.title == "New"
     assert first.seen.queries == ("one", "two")
     assert (first.seen.first_seen, first.seen.last_seen) == (date(2025, 6, 1), date(2025, 6, 3))
+
+
+def test_a_page_from_a_clock_that_was_ahead_does_not_win(tmp_path: Path) -> None:
+    store = keep(
+        tmp_path,
+        [
+            Answer(400, "one", (paper(1, "A year ahead", citationCount=5),)),
+            Answer(1, "one", (paper(1, "The clock was set", citationCount=9),)),
+        ],
+    )
+    [entry] = collected(store).entries().values()
+    assert entry.record.citation_count == 9
 
 
 def test_a_summary_that_only_the_lookup_gives_outlives_the_next_search(tmp_path: Path) -> None:
@@ -141,13 +153,16 @@ def test_a_paper_that_was_united_with_another_goes_on_under_its_new_id(tmp_path:
 
 
 def test_a_paper_that_is_gone_stays_and_says_so_until_it_is_back(tmp_path: Path) -> None:
-    gone = [
+    once = [
         Answer(0, "one", (paper(1, "A paper"),)),
         Answer(3, "", (None,), ("CorpusId:1",)),
     ]
+    [entry] = collected(keep(tmp_path / "once", once)).entries().values()
+    assert entry.seen.gone is None
+    gone = [*once, Answer(5, "", (None,), ("CorpusId:1",))]
     [entry] = collected(keep(tmp_path / "gone", gone)).entries().values()
     assert entry.seen.gone == date(2025, 6, 4)
-    back = keep(tmp_path / "back", [*gone, Answer(4, "one", (paper(1, "A paper"),))])
+    back = keep(tmp_path / "back", [*gone, Answer(6, "one", (paper(1, "A paper"),))])
     [entry] = collected(back).entries().values()
     assert entry.seen.gone is None
 

@@ -115,6 +115,13 @@ def refuse_future(since: datetime | None) -> None:
 
 def rebuild(
     context: typer.Context,
+    allow_loss: Annotated[
+        bool,
+        typer.Option(
+            "--allow-loss",
+            help="Also replace a table that has far more records than the stored pages give.",
+        ),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the report as JSON on standard output.")
     ] = False,
@@ -128,7 +135,7 @@ def rebuild(
     reporter = Reporter(console)
     with alone(place), reporter.running():
         store = RawStore(place.raw, version=__version__)
-        curated = pipeline.curate(store, config, place.curated, reporter)
+        curated = pipeline.curate(store, config, place.curated, reporter, allow_loss=allow_loss)
     if as_json:
         print_json(report.curated_as_plain(curated))
     else:

@@ -85,6 +85,10 @@ class JsonLog:
         """A request was answered."""
         self._log.debug("answered", door=source, seconds=round(seconds, 3))
 
+    def queued(self, source: str, seconds: float) -> None:
+        """Others on this machine ask the same service."""
+        self._log.info("queued", door=source, seconds=round(seconds, 3))
+
     def waiting(self, source: str, seconds: float, why: str) -> None:
         """Nothing will happen for some time."""
         self._log.warning("waiting", door=source, seconds=round(seconds, 3), why=why)

@@ -88,6 +88,10 @@ class Reporter:
         """An interrupted window went on where it had stopped."""
         self._say(f"{source}: {query} {window}: {pages} pages were there already")
 
+    def queued(self, source: str, seconds: float) -> None:
+        """Others on this machine ask the same service."""
+        self.waiting(source, seconds, "others on this machine ask or were throttled")
+
     def waiting(self, source: str, seconds: float, why: str) -> None:
         """Nothing will happen for some time."""
         if seconds >= _WORTH_TELLING:

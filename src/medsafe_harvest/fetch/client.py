@@ -91,7 +91,11 @@ class Client:
         self._http.close()
 
     def url(self, request: Request) -> str:
-        """The address that a request is sent to, parameters included; it never holds a secret."""
+        """The address that a request is sent to, parameters included; it never holds a secret.
+
+        Raises:
+            MalformedPageError: none can be made, since a service gave something too long to go on.
+        """
         return str(self._build(request).url)
 
     def send(self, request: Request) -> Page:
@@ -100,7 +104,8 @@ class Client:
         Raises:
             UnavailableError: no connection, time-out, an answer that does not end, broken
                 connection or broken HTTP.
-            MalformedPageError: the body is larger than allowed, or not in the encoding it claims.
+            MalformedPageError: the body is larger than allowed, or not in the encoding it claims;
+                or no address can be made of what the service gave to go on with.
         """
         try:
             response = self._http.send(self._build(request), stream=True)
@@ -126,12 +131,16 @@ class Client:
         base = self._service.base_url.rstrip("/")
         url = f"{base}/{request.path}" if request.path else base
         params = httpx.QueryParams(list(request.params))
-        if not request.body:
-            return self._http.build_request("GET", url, params=params)
-        headers = {"content-type": "application/json"}
-        return self._http.build_request(
-            "POST", url, params=params, content=request.body, headers=headers
+        method, headers = (
+            ("POST", {"content-type": "application/json"}) if request.body else ("GET", {})
         )
+        content = request.body or None
+        try:
+            return self._http.build_request(
+                method, url, params=params, content=content, headers=headers
+            )
+        except httpx.InvalidURL as error:
+            raise MalformedPageError(f"{base}: no address for what it gave: {error}") from error
 
     def _read(self, response: httpx.Response) -> bytes:
         service = self._service

@@ -45,6 +45,8 @@ def compact(store: RawStore, before: date) -> Iterator[Packed]:
     Raises:
         StoreError: a page is damaged, or the disk cannot be written; nothing is lost then.
     """
+    if store.damaged():
+        raise StoreError(f"nothing is packed while something is damaged: {store.damaged()[0]}")
     packed = store.packed_names()
     for door in sorted(path for path in _folders(store.folder)):
         days = [path for path in _folders(door) if _is_day(path.name, before)]

@@ -38,15 +38,15 @@ from medsafe_harvest.fetch.ledger import FULL, State
 from medsafe_harvest.fetch.limiter import Limiter
 from medsafe_harvest.fetch.rawstore import RawStore, Run, WindowRecord
 from medsafe_harvest.fetch.retry import Budget, Retry
-from medsafe_harvest.fetch.window import Fetcher, Observer, Question
-from medsafe_harvest.sources.base import Window
+from medsafe_harvest.fetch.window import Fetcher, Observer, Question, Requests
+from medsafe_harvest.sources.base import Completeness, Window
 from medsafe_harvest.sources.query import Query
 from medsafe_harvest.sources.service import ServiceSettings
 
 #: Outcomes after which a door is left alone for the rest of the run.
-_AT_ONCE = frozenset(kind.outcome for kind in (ForbiddenError, MovedError))
-#: Outcomes after which all doors of the provider are.
-_PROVIDER = frozenset(kind.outcome for kind in (BudgetError, ThrottledError))
+_AT_ONCE = frozenset(kind.outcome for kind in (BudgetError, ForbiddenError, MovedError))
+#: Outcome after which all doors of the provider are.
+_PROVIDER = frozenset((ThrottledError.outcome,))
 #: Outcomes that one window may meet and the next not; two in succession are the service's.
 _AFTER_TWO = frozenset(
     kind.outcome for kind in (EmptyPageError, MalformedPageError, RefusedError, UnavailableError)
@@ -232,7 +232,8 @@ def bulletins(
     read = {
         (record.source, record.query_digest)
         for record in windows
-        if record.outcome in FULL and record.window == today
+        # Nothing announced may be a failure, so it is asked for again.
+        if record.outcome == Completeness.COMPLETE and record.window == today
     }
     return [
         Task(name, subject, today)
@@ -314,6 +315,9 @@ class Session:
         self._limiter = Limiter(network.state, self._clock)
         self._began = network.clock.monotonic()
         self._budgets: dict[str, Budget] = {}
+        self._requests = {
+            door: Requests(service.requests_per_run) for door, service in self._services.items()
+        }
         #: Doors that are not asked any more in this run, and why.
         self._alone: dict[str, str] = {}
         self._tried: set[str] = set()
@@ -350,8 +354,7 @@ class Session:
     def _provider(self, pace: str, tasks: Sequence[Task]) -> Fetched:
         """Fetch the tasks of one provider."""
         retry = self._settings.retry
-        allowed = max(self._services[task.source].requests_per_run for task in tasks)
-        budget = self._budgets.setdefault(pace, Budget(retry.night, allowed))
+        budget = self._budgets.setdefault(pace, Budget(retry.night))
         fetchers: dict[str, Fetcher] = {}
         failures: dict[str, int] = {}
         records: list[WindowRecord] = []
@@ -391,7 +394,7 @@ class Session:
             doors = [name for name in self._doors if self._pace(name) == pace]
         self._alone |= dict.fromkeys(doors, why)
         # A throttle is held by the pace itself, and a budget ends with the run.
-        if last.outcome not in _PROVIDER:
+        if last.outcome not in _PROVIDER | {BudgetError.outcome}:
             retry = self._settings.retry
             self._limiter.failed(door, retry.breaker, retry.breaker_max)
 
@@ -435,6 +438,7 @@ class Session:
             limiter=self._limiter,
             retrying=retrying,
             budget=budget,
+            requests=self._requests[door],
             store=self._store,
             clock=clock,
             observer=self._observer,

@@ -6,7 +6,7 @@ date. All days that are not settled are asked for again. So a night that failed,
 power and last night's late arrivals are the same thing, and heal the same way.
 
 Nothing found is doubted: services sometimes give a valid answer without papers although there are
-some. A day without papers is settled when two attempts found none.
+some. A day without papers is settled when attempts on two days found none.
 
 The *watermark* is the last day before which no day is incomplete.
 """
@@ -93,7 +93,15 @@ def state(
     nothing = [record for record in full if record.outcome == Completeness.EMPTY]
     settled = united(
         [window for record in found for window in _settled(record, overlap_days, slow_days)]
-        + _twice([window for one in nothing for window in _settled(one, overlap_days, slow_days)])
+        + _twice(
+            [
+                window
+                for tried in _by_day(nothing)
+                for window in united(
+                    window for one in tried for window in _settled(one, overlap_days, slow_days)
+                )
+            ]
+        )
     )
     gaps = []
     for window in _gaps(wanted, complete):
@@ -159,6 +167,14 @@ def _settled(
         if since <= day <= until and (fetched - day).days <= days
     ]
     return _gaps(Window(since, until), too_early)
+
+
+def _by_day(records: Iterable[WindowRecord]) -> Iterable[list[WindowRecord]]:
+    """The records of each day on which they were fetched."""
+    found: dict[date, list[WindowRecord]] = {}
+    for record in records:
+        found.setdefault(record.began_at.date(), []).append(record)
+    return found.values()
 
 
 def _twice(windows: Iterable[Window]) -> list[Window]:

@@ -14,7 +14,7 @@ import math
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -94,7 +94,22 @@ class Limiter:
                     if left and on_wait is not None and not told:
                         on_wait(left)
                         told = True
-            yield self._wait(service, interval, longest, on_wait)
+            waited = self._wait(service, interval, longest, on_wait)
+            try:
+                yield waited
+            finally:
+                # Whatever the way there took: the service sees the pace from its own side.
+                self._not_before(service, interval)
+
+    def _not_before(self, service: str, interval: float) -> None:
+        """Let the next turn come no sooner than after the interval, counted from now."""
+        with self._locked(service):
+            state = self._read(service)
+            after = self._clock.now() + timedelta(seconds=interval)
+            if state.turn is None or state.turn < after:
+                self._write(
+                    service, replace(state, turn=after, longest=max(state.longest, interval))
+                )
 
     def _wait(
         self,
@@ -243,7 +258,11 @@ class Limiter:
             "longest": state.longest,
             "next": state.turn and state.turn.isoformat(),
         }
-        new.write_text(json.dumps(text), encoding="utf-8")
+        with new.open("w", encoding="utf-8") as file:
+            json.dump(text, file)
+            file.flush()
+            # A hold of an hour must outlast a power cut.
+            os.fsync(file.fileno())
         new.replace(path)
 
 
@@ -256,5 +275,6 @@ def _moment(text: str) -> datetime:
 
 def _too_long(service: str, until: datetime, seconds: float) -> ThrottledError:
     return ThrottledError(
-        f"{service} asked for silence until {until:%H:%M:%S} UTC ({seconds:.0f} s)"
+        f"{service} is not to be asked before {until:%H:%M:%S} UTC ({seconds:.0f} s): it asked for "
+        "silence, or others on this machine stand in line"
     )

@@ -18,26 +18,27 @@ A page's *name* is its path under ``data/raw`` without ending, and stays the sam
 
 from __future__ import annotations
 
-import dataclasses
 import gzip
 import hashlib
 import json
 import os
 import re
+import shutil
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from medsafe_harvest.errors import StoreError
 from medsafe_harvest.fetch import packs
 from medsafe_harvest.sources.base import Page, Window
 
 _META = ".meta.json"
+_PACKS = "packs"
 _WINDOW = "window.json"
 # A leading underscore marks what is no seed query.
 _SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
@@ -59,6 +60,8 @@ class Seal:
     status: int
     headers: Mapping[str, str]
     fetched_at: datetime
+    #: Running number in the store: what came later, whatever the clock said.
+    number: int
     #: SHA-256 of the body, in hex, and its length in bytes.
     sha256: str
     size: int
@@ -131,6 +134,41 @@ class _Index:
     holders: dict[str, Seal] = field(default_factory=dict)
     #: Names of the pages, and of the attempts that ended, by what was asked.
     asked: dict[_Asked, tuple[set[str], set[str]]] = field(default_factory=dict)
+    #: Files that cannot be read, and why, in words.
+    damage: dict[Path, str] = field(default_factory=dict)
+    #: Largest running number of a page.
+    number: int = 0
+
+    @classmethod
+    def of(cls, paths: Iterable[Path], root: Path) -> Self:
+        """Everything that the index files say; what cannot be read is noted as damage.
+
+        A window whose pages are not all there was not received: it is fetched again.
+        """
+        index = cls()
+        entries: list[Entry] = []
+        for path in paths:
+            with index.noting(path):
+                entries += _entries(path, root)
+        for entry in sorted(entries, key=lambda entry: entry.is_reference):
+            with index.noting(entry.path):
+                index.add(entry)
+        for folder, record in index.windows.items():
+            names = (name if "/" in name else f"{folder}/{name}" for name in record.pages)
+            lost = [name for name in names if name not in index.seals]
+            if lost:
+                words = f"page {lost[0]}, which is not there or damaged"
+                index.damage.setdefault(root / folder, f"{root / folder} names {words}")
+                index.windows[folder] = replace(record, outcome=DAMAGED, message=f"lacks {words}")
+        return index
+
+    @contextmanager
+    def noting(self, path: Path) -> Iterator[None]:
+        """Note what is damaged, and go on."""
+        try:
+            yield
+        except StoreError as error:
+            self.damage[path] = str(error)
 
     def add(self, entry: Entry) -> None:
         """Add an entry; a reference after the page that it refers to.
@@ -150,10 +188,11 @@ class _Index:
                 holder = self.holders.get(seal.sha256)
                 if holder is None:
                     raise ValueError(f"the body, of page {entry.value['same_as']}, is not there")
-                seal = dataclasses.replace(seal, body=holder.body, pack=holder.pack)
+                seal = replace(seal, body=holder.body, pack=holder.pack)
             else:
                 self.holders[seal.sha256] = seal
             self.seals[seal.name] = seal
+            self.number = max(self.number, seal.number)
             asked = (seal.source, seal.query_digest, seal.window)
             self.asked.setdefault(asked, (set(), set()))[0].add(seal.name)
 
@@ -213,7 +252,7 @@ class RawStore:
         Pages fetched at the same moment come in the order of their names.
 
         Raises:
-            StoreError: a seal is damaged, or a folder cannot be read; names it.
+            StoreError: a folder cannot be read; names it. Damaged seals are in :meth:`damaged`.
         """
         known = self._known().seals
         with self._lock:
@@ -258,14 +297,16 @@ class RawStore:
         """How all attempts ended, in the order in which they did.
 
         Raises:
-            StoreError: a record is damaged; names the file.
+            StoreError: a folder cannot be read; names it. Damaged records are in :meth:`damaged`.
         """
         known = self._known().windows
         with self._lock:
             found = list(known.values())
         return sorted(found, key=lambda window: (window.finished_at, window.source, window.query))
 
-    def unfinished(self, source: str, digest: str, window: Window, after: datetime) -> list[Seal]:
+    def unfinished(
+        self, source: str, digest: str, window: Window, after: datetime, now: datetime
+    ) -> list[Seal]:
         """Pages of attempts at a window that ended before the window did, the oldest first.
 
         Args:
@@ -273,6 +314,7 @@ class RawStore:
             digest: of the query.
             window: exactly this one.
             after: pages fetched earlier are too old to go on from.
+            now: pages fetched later cannot have been.
         """
         index = self._known()
         with self._lock:
@@ -282,39 +324,35 @@ class RawStore:
         # These ended of themselves: their pages would end the same way again.
         ended = [record.finished_at for record in records if record.outcome in _ENDED]
         latest = max(ended, default=after)
-        usable = [seal for seal in same if seal.fetched_at >= after and seal.fetched_at > latest]
+        usable = [
+            seal
+            for seal in same
+            # A page from the future is a clock's mistake, and would be used for ever.
+            if after <= seal.fetched_at <= now and seal.fetched_at > latest
+        ]
         return sorted(usable, key=lambda seal: (seal.fetched_at, seal.name))
 
     def verify(self) -> list[str]:
         """What is damaged, in words; every byte that is stored is read."""
-        found: list[str] = []
-        index = _Index()
-        entries: list[Entry] = []
-        for path in self._index_files():
-            with _collected(found):
-                entries += _entries(path, self.folder)
-        for entry in sorted(entries, key=lambda entry: entry.is_reference):
-            with _collected(found):
-                index.add(entry)
+        index, bodies = self._checked_bodies()
+        return [*index.damage.values(), *bodies.values()]
+
+    def _checked_bodies(self) -> tuple[_Index, dict[Path, str]]:
+        """What is stored, read anew, and the damaged files of bodies with words for each."""
+        index = _Index.of(self._index_files(), self.folder)
+        damage = _Index()
         packed: dict[str, list[Seal]] = {}
         for seal in index.seals.values():
             if seal.pack is not None:
                 packed.setdefault(seal.pack, []).append(seal)
                 continue
-            with _collected(found):
+            with damage.noting(self.folder / seal.body):
                 self.read(seal)
-        for own in packed.values():
-            with _collected(found):
+        for pack, own in packed.items():
+            with damage.noting(self.folder / pack):
                 for _ in self.read_all(own):
                     pass
-        for folder, record in index.windows.items():
-            names = (name if "/" in name else f"{folder}/{name}" for name in record.pages)
-            found += [
-                f"{self.folder / folder} names page {name}, which is not there"
-                for name in names
-                if name not in index.seals
-            ]
-        return found
+        return index, damage.damage
 
     def packed_names(self) -> set[str]:
         """Names of all pages and attempts that are in packs.
@@ -326,17 +364,25 @@ class RawStore:
             entry.name for path in self._files(packs.INDEX) for entry in _entries(path, self.folder)
         }
 
+    def has_days_before(self, day: date) -> bool:
+        """Whether pages fetched before that day are files of their own."""
+        return any(
+            path.name < day.isoformat()
+            for path in self.folder.glob("*/[0-9]*-[0-9]*-[0-9]*")
+            if path.is_dir()
+        )
+
     def loose(self, folders: Iterable[Path]) -> list[Entry]:
         """Seals and window records under these folders that are files of their own.
 
         Raises:
             StoreError: one is damaged; names the file.
         """
-        inside = tuple(folders)
+        inside = frozenset(folders)
         return [
             entry
-            for path in (*self._files(_META), *self._files(_WINDOW))
-            if any(folder in path.parents for folder in inside)
+            for path in self._files(_META, _WINDOW)
+            if not inside.isdisjoint(path.parents)
             for entry in _entries(path, self.folder)
         ]
 
@@ -352,21 +398,68 @@ class RawStore:
     def _known(self) -> _Index:
         with self._lock:
             if self._index is None:
-                index = _Index()
-                entries = [
-                    entry for path in self._index_files() for entry in _entries(path, self.folder)
-                ]
-                for entry in sorted(entries, key=lambda entry: entry.is_reference):
-                    index.add(entry)
-                self._index = index
+                self._index = _Index.of(self._index_files(), self.folder)
             return self._index
 
     def holder(self, sha256: str) -> str | None:
-        """Name of the page that has the body of that checksum, or None."""
+        """Name of a page that has the body of that checksum, and still has it whole, or None."""
         index = self._known()
         with self._lock:
             seal = index.holders.get(sha256)
-            return None if seal is None else seal.name
+        if seal is None:
+            return None
+        if seal.pack is not None:
+            # Reading a pack for one body takes too long; packs are verified when they are made.
+            return seal.name if (self.folder / seal.pack).is_file() else None
+        try:
+            self.read(seal)
+        except StoreError:
+            # A new copy heals what is damaged.
+            return None
+        return seal.name
+
+    def next_number(self) -> int:
+        """A running number for the next page."""
+        index = self._known()
+        with self._lock:
+            index.number += 1
+            return index.number
+
+    def damaged(self) -> list[str]:
+        """What cannot be read of seals and window records, in words; bodies are not looked at."""
+        return list(self._known().damage.values())
+
+    def set_aside(self, target: Path) -> list[Path]:
+        """Move what is damaged out of the store: attempts as a whole, packs with their index.
+
+        The next harvest finds their windows missing, and fetches them again.
+
+        Args:
+            target: folder that they are moved to.
+
+        Returns:
+            Where they are now.
+
+        Raises:
+            StoreError: they cannot be moved.
+        """
+        index, bodies = self._checked_bodies()
+        moved = []
+        for path in sorted({*index.damage, *bodies}):
+            if path.parent.name == _PACKS:
+                stem = path.name.removesuffix(packs.INDEX).removesuffix(packs.BODIES)
+                victims = sorted(path.parent.glob(f"{stem}.*"))
+            else:
+                victims = [path if path.is_dir() else path.parent]
+            for victim in victims:
+                goal = target / victim.relative_to(self.folder)
+                if victim.exists():
+                    with explained(target):
+                        goal.parent.mkdir(parents=True, exist_ok=True)
+                        shutil.move(victim, goal)
+                    moved.append(goal)
+        self.forget()
+        return moved
 
     def add(self, name: str, kind: str, value: Mapping[str, Any]) -> None:
         """Keep in mind what an attempt has just written: a ``seal`` or a ``window``."""
@@ -381,14 +474,11 @@ class RawStore:
 
     def _index_files(self) -> list[Path]:
         # What is packed counts as packed, also where a killed compaction left the loose pages.
-        return [
-            *self._files(_META),
-            *self._files(_WINDOW),
-            *self._files(packs.INDEX),
-        ]
+        found = self._files(_META, _WINDOW, packs.INDEX)
+        return sorted(found, key=lambda path: path.name.endswith(packs.INDEX))
 
-    def _files(self, ending: str) -> list[Path]:
-        """All files of that ending, sorted. A folder that cannot be read is no empty folder."""
+    def _files(self, *endings: str) -> list[Path]:
+        """All files of these endings, sorted. A folder that cannot be read is no empty folder."""
 
         def stop(error: OSError) -> None:
             if error.filename != str(self.folder) or not isinstance(error, FileNotFoundError):
@@ -400,10 +490,12 @@ class RawStore:
             Path(folder, name)
             for folder, _, names in os.walk(self.folder, onerror=stop)
             for name in names
-            if name.endswith(ending) and not name.startswith(".")
+            if name.endswith(endings) and not name.startswith(".")
         )
 
 
+#: Outcome of a window that was received once, and of which a page is lost.
+DAMAGED = "damaged"
 #: Outcomes of attempts that came to their end.
 _ENDED = frozenset(("complete", "empty", "short", "too_large"))
 
@@ -451,6 +543,7 @@ class Attempt:
             "bytes": len(page.body),
             "fetched_at": fetched_at.isoformat(timespec="microseconds"),
             "headers": dict(page.headers),
+            "number": self._store.next_number(),
             "sha256": sha256,
             "status": page.status,
             "url": url,
@@ -507,14 +600,6 @@ def explained(folder: Path) -> Iterator[None]:
             f"{folder} cannot be written ({error.strerror or error}): free some space "
             "or mend the permissions, and run again; what was stored before is untouched"
         ) from error
-
-
-@contextmanager
-def _collected(found: list[str]) -> Iterator[None]:
-    try:
-        yield
-    except StoreError as error:
-        found.append(str(error))
 
 
 def write(path: Path, content: bytes) -> None:
@@ -588,6 +673,7 @@ def _seal(entry: Entry) -> Seal:
         status=int(meta["status"]),
         headers=dict(meta["headers"]),
         fetched_at=datetime.fromisoformat(meta["fetched_at"]),
+        number=int(meta.get("number", 0)),
         sha256=str(meta["sha256"]),
         size=int(meta["bytes"]),
         body=str(meta["sha256"]) if entry.pack else f"{folder}/{meta.get('body')}",
@@ -628,9 +714,15 @@ def _readable(path: Path) -> Iterator[None]:
 
 
 def _damaged(path: Path, why: object) -> StoreError:
+    if path.parent.name == _PACKS:
+        return StoreError(
+            f"{path} is damaged ({why}): it holds all pages of the days in its name, so bring it "
+            "back from a backup; without one, `medsafe-harvest raw verify --set-aside` moves it "
+            "away, and the next harvest fetches what the services still have"
+        )
     return StoreError(
-        f"{path} is damaged ({why}): move its folder out of data/raw, "
-        "and the next harvest fetches that window again"
+        f"{path} is damaged ({why}): `medsafe-harvest raw verify --set-aside` moves its folder "
+        "out of data/raw, and the next harvest fetches that window again"
     )
 
 

@@ -23,11 +23,9 @@ _LONGEST_ASKED = 7200.0
 
 @dataclass(slots=True)
 class Budget:
-    """What a run still has for one service, all its requests together."""
+    """Seconds that a run may still wait for one provider, all its requests together."""
 
-    #: Seconds of waiting.
     waiting: float
-    requests: int
 
 
 @dataclass(frozen=True, slots=True)

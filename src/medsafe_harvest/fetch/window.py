@@ -65,8 +65,11 @@ class Observer(Protocol):
     def answered(self, source: str, seconds: float) -> None:
         """A request was answered, well or not, or came to nothing, after so long."""
 
+    def queued(self, source: str, seconds: float) -> None:
+        """The fetcher is about to wait longer than usual for its turn."""
+
     def waiting(self, source: str, seconds: float, why: str) -> None:
-        """The fetcher is about to wait before it asks again."""
+        """The fetcher is about to wait before it asks again, since asking failed."""
 
     def resumed(self, source: str, query: str, window: Window, pages: int) -> None:
         """So many pages of an interrupted attempt did not have to be fetched again."""
@@ -75,13 +78,21 @@ class Observer(Protocol):
         """An attempt at a window ended."""
 
 
+@dataclass(slots=True)
+class Requests:
+    """How often a run may still ask at one door."""
+
+    left: int
+
+
 @dataclass(frozen=True, slots=True)
 class Fetcher:
     """All that is needed to ask at one door.
 
     Attributes:
         retrying: makes a Retry that tells the given function before it waits.
-        budget: of the run, for this door's service.
+        budget: of the run, for this door's provider.
+        requests: of the run, for this door.
         resume_hours: how old a page may be that is used again.
     """
 
@@ -91,6 +102,7 @@ class Fetcher:
     limiter: Limiter
     retrying: Callable[[Callable[[float, RetryableError], None]], Retry]
     budget: Budget
+    requests: Requests
     store: RawStore
     clock: Clock
     observer: Observer
@@ -127,8 +139,9 @@ class Fetcher:
 
     def _left_over(self, question: Question, window: Window) -> dict[tuple[str, str], Seal]:
         """Pages of an interrupted attempt, the latest of each request."""
-        after = self.clock.now() - timedelta(hours=self.resume_hours)
-        seals = self.store.unfinished(self.door.name, question.digest, window, after)
+        now = self.clock.now()
+        after = now - timedelta(hours=self.resume_hours)
+        seals = self.store.unfinished(self.door.name, question.digest, window, after, now)
         return {(seal.url, seal.sent): seal for seal in seals}
 
     def _attempt(
@@ -248,7 +261,7 @@ class _Conversation:
     def _ask(self, request: Request) -> PageContent:
         """One try: wait for the turn, send, store, and only then read."""
         fetcher = self._fetcher
-        if fetcher.budget.requests <= 0:
+        if fetcher.requests.left <= 0:
             raise BudgetError(
                 f"{fetcher.service.requests_per_run} requests were sent in this run, which is all "
                 "that requests_per_run allows"
@@ -256,7 +269,7 @@ class _Conversation:
         with fetcher.limiter.turn(
             fetcher.pace, fetcher.service.min_interval, self._retry.settings.total, self._paced
         ):
-            fetcher.budget.requests -= 1
+            fetcher.requests.left -= 1
             began = fetcher.clock.monotonic()
             try:
                 page = fetcher.client.send(request)
@@ -282,9 +295,7 @@ class _Conversation:
         # The everyday pace is no news; another process's throttle is.
         if seconds > self._fetcher.service.min_interval:
             self._fetcher.budget.waiting -= seconds
-            self._fetcher.observer.waiting(
-                self._fetcher.door.name, seconds, "others on this machine ask or were throttled"
-            )
+            self._fetcher.observer.queued(self._fetcher.door.name, seconds)
 
     def _tell(self, seconds: float, error: RetryableError) -> None:
         self._fetcher.observer.waiting(

@@ -67,6 +67,8 @@ _STATUS = re.compile(
     r"\b(?:submitted|accepted|to appear|under review|in press|forthcoming|thesis|arxiv)\b",
     re.IGNORECASE,
 )
+#: Longer texts are no references, and reading them takes time with the square of their length.
+_LONGEST = 1_000
 #: More is an author list and a title, not a venue.
 _LONGEST_VENUE = 120
 
@@ -78,7 +80,7 @@ def parse_journal_ref(text: str | None, venues: VenueTable) -> JournalRef | None
     or an edition alone ("MICCAI 2021") whose venue the table knows.
     """
     line = clean_title(text) if text else ""
-    if not line or _STATUS.search(line):
+    if not line or len(line) > _LONGEST or _STATUS.search(line):
         return None
     return _in_style(line, venues) or _labelled(line, venues)
 

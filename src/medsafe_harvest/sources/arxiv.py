@@ -196,13 +196,15 @@ class ArxivSource:
                 doubts -= 1
                 continue
             reading.last = total or reading.last
+            known = len(reading.received)
             reading.received.update(record.source_id for record in page.records)
             reading.rejected += tuple(f"start {start}: {text}" for text in page.rejected)
             start += page.entries
             # Entries beyond a total that is too low count against the cap as well.
             reading.largest = max(reading.largest, total, start)
-            # A total is not believed against a full page: what comes next is asked for.
-            ended = page.entries == 0 or (start >= total and page.entries < asked)
+            # A total is not believed against a full page of news: what comes next is asked for.
+            goes_on = page.entries >= asked and len(reading.received) > known
+            ended = page.entries == 0 or (start >= total and not goes_on)
             if ended or reading.largest >= self.cap:
                 return reading
 

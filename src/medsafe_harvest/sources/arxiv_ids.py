@@ -56,7 +56,10 @@ class ArxivIds:
         return [
             paper.record.source_id
             for paper in papers
-            if paper.record.source == self.source and paper.is_revised and paper.is_due
+            if paper.record.source == self.source
+            and paper.is_revised
+            and paper.is_due
+            and is_arxiv_id(paper.record.source_id)
         ]
 
     def asked(self, url: str, sent: str) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
@@ -100,13 +103,18 @@ class ArxivIds:
         return ArxivSource().parse(page)
 
 
+def is_arxiv_id(text: str) -> bool:
+    """Whether it is an arXiv id without version; one that is not fails a whole request."""
+    return _ID.fullmatch(text) is not None
+
+
 def well_formed(ids: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The arXiv ids without version, each once, and a note on the rest if any.
 
     Raises:
         UnaskableError: there is none.
     """
-    good = tuple(dict.fromkeys(text for text in ids if _ID.fullmatch(text)))
+    good = tuple(dict.fromkeys(text for text in ids if is_arxiv_id(text)))
     odd = [text for text in dict.fromkeys(ids) if text not in good]
     if not good:
         raise UnaskableError(f"no arXiv id without version among {', '.join(odd) or 'no ids'}")

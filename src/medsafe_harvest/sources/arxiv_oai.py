@@ -17,7 +17,7 @@ from typing import ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
 from medsafe_harvest.errors import EmptyPageError, MalformedPageError
-from medsafe_harvest.sources.arxiv_ids import well_formed
+from medsafe_harvest.sources.arxiv_ids import is_arxiv_id, well_formed
 from medsafe_harvest.sources.arxiv_oai_page import (
     NOTHING_CHANGED,
     OAI_ID,
@@ -146,7 +146,10 @@ class ArxivOaiGet:
         return [
             record.source_id
             for record in (paper.record for paper in papers if paper.is_due)
-            if record.source == self.source and not record.licence and not record.versions
+            if record.source == self.source
+            and not record.licence
+            and not record.versions
+            and is_arxiv_id(record.source_id)
         ]
 
     def asked(self, url: str, sent: str) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's

@@ -25,7 +25,7 @@ from medsafe_harvest.errors import (
     ThrottledError,
 )
 from medsafe_harvest.sources.base import Page, PageContent, SourceAuthor, SourceRecord
-from medsafe_harvest.sources.http import quoted, raise_for_status, sounds_throttled
+from medsafe_harvest.sources.http import legible, quoted, raise_for_status, sounds_throttled
 from medsafe_harvest.sources.xml import read_xml, text
 
 PARSED = "arXiv"
@@ -39,6 +39,8 @@ _OAI = "{http://www.openarchives.org/OAI/2.0/}"
 _SUBJECT_CLASS = re.compile(r"\A([a-z]+(?:-[a-z]+)?)\.[A-Za-z-]{2,}(?=/)")
 _VERSION = re.compile(r"v([1-9][0-9]{0,3})\Z")
 _SIZE = re.compile(r"[0-9]{1,9}")
+#: Parentheses within parentheses that are looked into.
+_DEEPEST = 5
 _IN_PARENTHESES = re.compile(r"\([^()]*\)")
 _BETWEEN_AUTHORS = re.compile(r",\s*(?:and|&)\s+|,|\s+(?:and|&)\s+")
 _NAME_SUFFIX = re.compile(r"(?:jr|sr)\.?|II|III|IV", re.IGNORECASE)
@@ -88,9 +90,8 @@ def _told(errors: list[etree._Element], asked: str | None) -> PageContent:
         return PageContent((), 0, None, replaced=((_source_id(asked), None),))
     if codes <= {NOTHING_CHANGED, EXPIRED}:
         return PageContent((), 0, None, code=min(codes))
-    raise RefusedError(
-        "; ".join(f"{error.get('code')}: {(error.text or '').strip()}" for error in errors)
-    )
+    said = "; ".join(f"{error.get('code')}: {(error.text or '').strip()}" for error in errors)
+    raise RefusedError(legible(said))
 
 
 def _identifier_asked(page: Page, root: etree._Element) -> str | None:
@@ -257,9 +258,10 @@ def split_authors(raw: str) -> tuple[SourceAuthor, ...]:
     What stands in parentheses is affiliation. Where they do not match, nobody can tell names from
     places, and there is no name.
     """
-    line, found = " ".join(raw.split()), 1
-    while found:
-        line, found = _IN_PARENTHESES.subn("", line)
+    line = " ".join(raw.split())
+    # Affiliations are nested twice at most; deeper is no list of authors.
+    for _ in range(_DEEPEST):
+        line = _IN_PARENTHESES.sub("", line)
     if "(" in line or ")" in line:
         return ()
     names: list[str] = []

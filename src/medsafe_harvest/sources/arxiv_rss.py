@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import feedparser
-from lxml import etree
 
 from medsafe_harvest.errors import MalformedPageError, RefusedError, ThrottledError
 from medsafe_harvest.sources.base import (
@@ -33,7 +32,7 @@ from medsafe_harvest.sources.base import (
     refuse_unreadable,
     too_many_rejected,
 )
-from medsafe_harvest.sources.http import quoted, raise_for_status, sounds_throttled
+from medsafe_harvest.sources.http import legible, quoted, raise_for_status, sounds_throttled
 from medsafe_harvest.sources.query import Query
 from medsafe_harvest.sources.service import ServiceSettings
 from medsafe_harvest.sources.xml import read_xml, text
@@ -127,16 +126,14 @@ class ArxivRss:
             message = f"{heading}: {text(root, words) or 'no reason given'}"
         raise_for_status(page, message)
         if message is not None:
-            raise RefusedError(message)
+            raise RefusedError(legible(message))
         if heading is None:
             raise MalformedPageError("a feed without a title")
-        return _content(_parsed(page.body, root, len(root.findall(items))))
+        return _content(_parsed(page.body, len(root.findall(items))))
 
 
-def _parsed(body: bytes, root: etree._Element, items: int) -> list[Any]:
+def _parsed(body: bytes, items: int) -> list[Any]:
     """The feed's items as feedparser reads them; it must not fall back on guessing."""
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise MalformedPageError("a feed with a document type")
     # As a stream, or the bytes could be taken for the name of a file. An abstract is plain text,
     # and cleaning it as HTML would drop what stands between two inequalities.
     feed = feedparser.parse(io.BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
@@ -164,7 +161,7 @@ def _record(item: Any) -> SourceRecord | str:
     """The item as a record, or what it lacks."""
     found = _ID.fullmatch(item.get("id") or "")
     if found is None:
-        return f"no arXiv id ({item.get('id')})"
+        return f"no arXiv id ({legible(item.get('id') or '')})"
     source_id = found["id"]
     title = item.get("title")
     if not title:

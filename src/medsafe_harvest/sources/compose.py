@@ -17,6 +17,8 @@ from medsafe_harvest.sources.base import Door, SourceRecord
 _VERSION = re.compile(r"v([1-9][0-9]*)\Z")
 #: Fields that are the same at all doors, or belong together with one that is.
 _NEVER_FILLED = frozenset(("source", "source_id", "title", "withdrawn", "announced"))
+#: Fields that authors change without a new version.
+TELLING = ("comment", "journal_ref")
 #: News of a day, and no property of the paper.
 _NO_COLUMN = frozenset(("announced",))
 
@@ -60,7 +62,8 @@ def compose(
             door: value
             for door, record in partial
             if name in doors[door].gives
-            and (value := getattr(record, name))
+            # False is a word too: a withdrawal may be taken back.
+            and ((value := getattr(record, name)) or value is False)
             and _fits(name, value, base)
         }
         newest = next(iter(said.values()), None)
@@ -76,6 +79,22 @@ def compose(
 def _fits(name: str, value: object, base: SourceRecord) -> bool:
     """Names of another number than the description's are those of another version."""
     return name != "authors" or len(value) == len(base.authors)  # type: ignore[arg-type] # a tuple
+
+
+def differs(heard: SourceRecord, described: SourceRecord) -> bool:
+    """Whether a feed gives a comment, journal reference or DOI that the description has not."""
+    fields = any(
+        value and _words(value) != _words(getattr(described, name))
+        for name in TELLING
+        if (value := getattr(heard, name))
+    )
+    dois = {text.casefold() for kind, text in heard.identifiers if kind == "doi"}
+    known = {text.casefold() for kind, text in described.identifiers if kind == "doi"}
+    return fields or not dois <= known
+
+
+def _words(text: str | None) -> list[str]:
+    return (text or "").split()
 
 
 def version(record: SourceRecord) -> int:

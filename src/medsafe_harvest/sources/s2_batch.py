@@ -36,6 +36,8 @@ from medsafe_harvest.sources.service import ServiceSettings
 
 _PATH = "graph/v1/paper/batch"
 _TOO_LARGE = "too_large"
+#: So many papers do not vanish in one night.
+_MANY = 10
 #: Ids that are also a record's own id: a corpus id and a paper id.
 _OWN = re.compile(r"CorpusId:(?P<corpus>[0-9]+)|(?P<paper>[0-9a-f]{40})")
 
@@ -130,6 +132,9 @@ class SemanticScholarBatch:
             answer = read_list(page.body)
         if len(answer) != len(asked):
             raise MalformedPageError(f"{len(answer)} papers for {len(asked)} ids")
+        own = sum(_OWN.fullmatch(name) is not None for name in asked)
+        if own >= _MANY and not any(paper is not None for paper in answer):
+            raise MalformedPageError(f"none of {own} papers that were known is there")
         records: list[SourceRecord] = []
         rejected: list[str] = []
         replaced: list[tuple[str, str | None]] = []

@@ -131,8 +131,8 @@ class SemanticScholarSource:
         received: set[str] = set()
         tokens: set[str] = set()
         rejected: list[str] = []
-        largest = 0
         page = yield Request(_PATH, asked)
+        largest = page.total or 0
         if page.entries == 0:
             # Nothing found is doubted once.
             page = yield Request(_PATH, asked)
@@ -326,8 +326,8 @@ def _content(page: Json) -> PageContent:
     total = page.count("total")
     token = page.text("token")
     data = page.values("data")
-    if not data and total is None:
-        raise MalformedPageError("page has neither papers nor a total")
+    if data is None and total is None:
+        raise MalformedPageError("page has neither data nor total")
     if token is not None and len(token) > _LONGEST_TOKEN:
         raise MalformedPageError(f"a token of {len(token):,} characters")
     if not data and token is not None:

@@ -60,8 +60,9 @@ def test_missing_are_exactly_the_unsettled_days_in_aligned_pieces(
         return held and over >= max(overlap, slow_days.get(day, 0))
 
     def is_settled(day: date) -> bool:
-        outcomes = [record.outcome for record in records if settles(record, day)]
-        return "complete" in outcomes or outcomes.count("empty") > 1
+        own = [record for record in records if settles(record, day)]
+        nothing = {record.began_at.date() for record in own if record.outcome == "empty"}
+        return len(nothing) > 1 or any(record.outcome == "complete" for record in own)
 
     state = ledger.state(wanted, records, overlap_days=overlap, slow_days=slow_days)
     found = ledger.missing(state, window_days=longest)

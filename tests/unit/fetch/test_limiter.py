@@ -113,7 +113,7 @@ def test_who_cannot_wait_so_long_is_told_until_when_and_takes_no_turn(tmp_path: 
     clock = FakeClock()
     limiter = Limiter(tmp_path, clock)
     limiter.hold("arxiv", 600)
-    with pytest.raises(ThrottledError, match=r"silence until 12:10:00 UTC \(600 s\)"):
+    with pytest.raises(ThrottledError, match=r"not to be asked before 12:10:00 UTC \(600 s\)"):
         wait(limiter, 3, 60)
     assert clock.slept == []
     assert wait(limiter, 3) == 600

@@ -67,6 +67,9 @@ def test_a_window_record_comes_back_whole(store: RawStore) -> None:
     assert store.windows() == fresh(store).windows() == [record]
     next(store.folder.rglob("*.meta.json")).unlink()
     assert ["names page" in words for words in store.verify()] == [True]
+    # A window of which a page is lost was not received.
+    [lost] = fresh(store).windows()
+    assert (lost.outcome, lost.window) == ("damaged", record.window)
 
 
 def test_the_same_response_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -151,3 +154,45 @@ def test_a_killed_writer_leaves_every_sealed_page_whole(store: RawStore) -> None
     assert len(told) <= len(found) <= len(told) + 1
     assert {len(page.body) for _, page in store.read_all(found)} == {80_000}
     assert store.verify() == []
+
+
+def test_what_is_damaged_is_noted_and_set_aside_and_a_new_copy_heals(
+    store: RawStore, tmp_path: Path
+) -> None:
+    for name in ("cut", "seal", "window", "good"):
+        attempt = begin(store, name)
+        page = attempt.keep(f"http://x/{name}", replace(PAGE, body=name.encode()), NOW)
+        attempt.finish(
+            WindowRecord(
+                source="fake",
+                query=name,
+                query_digest=name,
+                window=WINDOW,
+                outcome="complete",
+                pages=(page,),
+                began_at=NOW,
+                finished_at=NOW,
+            )
+        )
+
+    def file(name: str, ending: str) -> Path:
+        [path] = store.folder.rglob(f"{name}__*/{ending}")
+        return path
+
+    file("cut", "*.gz").write_bytes(b"no gzip")
+    file("seal", "*.meta.json").write_text("{", encoding="utf-8")
+    file("window", "window.json").write_text("[]", encoding="utf-8")
+    again = fresh(store)
+    assert {seal.query for seal in again.seals()} == {"cut", "window", "good"}
+    outcomes = {one.query: one.outcome for one in again.windows()}
+    assert outcomes == {"cut": "complete", "seal": "damaged", "good": "complete"}
+    assert len(again.damaged()) == 3
+    assert len(again.verify()) == 4
+    # The same body is stored anew, since the page that has it has it no longer.
+    begin(again, "cut").keep("http://x/again", replace(PAGE, body=b"cut"), NOW)
+    assert len(list(store.folder.rglob("cut__*/*.gz"))) == 2
+    moved = again.set_aside(tmp_path.with_name(f"{tmp_path.name}-aside"))
+    assert {path.name.partition("__")[0] for path in moved} == {"cut", "seal", "window"}
+    assert again.verify() == fresh(store).verify() == []
+    assert {one.query for one in again.windows()} == {"good"}
+    assert [again.read(seal).body for seal in again.seals() if seal.query == "cut"] == [b"cut"]

@@ -19,7 +19,7 @@ def retry(clock: FakeClock, told: list[float], **settings: float) -> Retry:
     return Retry(
         RetrySettings.model_validate(settings),
         600.0,
-        Budget(10_000.0, 1),
+        Budget(10_000.0),
         clock,
         random.Random(1),
         lambda seconds, _: told.append(seconds),
@@ -28,7 +28,7 @@ def retry(clock: FakeClock, told: list[float], **settings: float) -> Retry:
 
 def test_waits_come_out_of_what_the_whole_run_may_wait() -> None:
     clock, tries = FakeClock(), list[int]()
-    budget = Budget(700.0, 1)
+    budget = Budget(700.0)
     patient = Retry(
         RetrySettings(attempts=9), 600.0, budget, clock, random.Random(1), lambda *_: None
     )

@@ -23,7 +23,7 @@ from medsafe_harvest.fetch.client import Client
 from medsafe_harvest.fetch.limiter import Limiter
 from medsafe_harvest.fetch.rawstore import RawStore, Run, WindowRecord
 from medsafe_harvest.fetch.retry import Budget, Retry
-from medsafe_harvest.fetch.window import Fetcher
+from medsafe_harvest.fetch.window import Fetcher, Requests
 from medsafe_harvest.sources.base import (
     Completeness,
     Harvested,
@@ -56,6 +56,9 @@ class Told:
 
     def page(self, source: str, query: str, window: Window, content: PageContent) -> None:
         self.pages.append((source, query, window, content.entries))
+
+    def queued(self, source: str, seconds: float) -> None:
+        self.waits.append((source, seconds, "queued"))
 
     def waiting(self, source: str, seconds: float, why: str) -> None:
         self.waits.append((source, seconds, why))
@@ -106,7 +109,7 @@ def client(answer: Answer, **service: object) -> Client:
 
 def fetch(folder: Path, answer: Answer, told: Told) -> tuple[list[WindowRecord], RawStore]:
     clock, store = FakeClock(), RawStore(folder / "raw", version="1")
-    settings, budget = RetrySettings(attempts=3), Budget(10_000, 100)
+    settings, budget = RetrySettings(attempts=3), Budget(10_000)
     with client(answer) as own:
         fetcher = Fetcher(
             door=FakeSource(),
@@ -115,6 +118,7 @@ def fetch(folder: Path, answer: Answer, told: Told) -> tuple[list[WindowRecord],
             limiter=Limiter(folder / "state", clock),
             retrying=lambda tell: Retry(settings, 60, budget, clock, random.Random(1), tell),
             budget=budget,
+            requests=Requests(100),
             store=store,
             clock=clock,
             observer=told,
@@ -258,7 +262,7 @@ def night(
 ) -> tuple[WindowRecord, RawStore]:
     clock = FakeClock(NOW + timedelta(hours=hours))
     store = RawStore(folder / "raw", version="1")
-    settings, budget = RetrySettings(attempts=1), Budget(10_000, 100)
+    settings, budget = RetrySettings(attempts=1), Budget(10_000)
     with client(answer) as own:
         fetcher = Fetcher(
             door=Paged(),
@@ -267,6 +271,7 @@ def night(
             limiter=Limiter(folder / "state", clock),
             retrying=lambda tell: Retry(settings, 60, budget, clock, random.Random(1), tell),
             budget=budget,
+            requests=Requests(100),
             store=store,
             clock=clock,
             observer=told,

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlencode
 from xml.sax.saxutils import escape
@@ -182,10 +185,23 @@ def test_an_entry_without_id_or_title_is_counted_and_named() -> None:
     assert content.records[0].published is None
 
 
-def test_an_entity_bomb_is_not_expanded() -> None:
-    bomb = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
-    body = feed(entry(title="T &b;")).replace("?>", f"?>{bomb}", 1)
-    assert b"aaaa" not in repr(SOURCE.parse(page(body)).records).encode()
+def test_a_page_that_begins_elsewhere_is_not_the_page_asked_for() -> None:
+    url = "http://x/api/query?start=500&max_results=500"
+    body = feed(entry(), total=900, start=0).encode()
+    with pytest.raises(MalformedPageError, match="from 0 on, asked for from 500 on"):
+        SOURCE.parse(Page(200, {}, body, url))
+    assert SOURCE.parse(Page(200, {}, body, url.replace("=500&", "=0&"))).entries == 1
+
+
+def test_recorded_pages_begin_where_they_were_asked_to(shared_data: Path) -> None:
+    checked = 0
+    for path in (shared_data / "api/arxiv_atom").glob("arxivpy__q_*__200.xml"):
+        found = re.search(r"_s([0-9]+)_m[0-9]+_", path.name)
+        assert found is not None
+        address = f"http://x/api/query?start={found[1]}"
+        assert SOURCE.parse(Page(200, {}, path.read_bytes(), address)).entries > 0
+        checked += found[1] != "0"
+    assert checked >= 5
 
 
 @given(st.binary(max_size=80), st.sampled_from([200, 302, 400, 403, 429, 500, 503]))
@@ -319,6 +335,45 @@ def test_a_paper_that_swapped_across_a_border_is_found_by_a_second_reading(drive
     assert (verdict.completeness, verdict.received) == (Completeness.COMPLETE, 20)
     assert verdict.notes == ("read twice: the first reading was short",)
     assert {request["max_results"] for request in requests} == {"10", "6"}
+
+
+@pytest.mark.parametrize("told", [10, 15, 20])
+def test_a_total_that_is_too_low_does_not_end_the_reading_at_a_full_page(
+    drive: Driver, told: int
+) -> None:
+    def answer(request: dict[str, str]) -> PageContent:
+        page = serving(list(range(25)))(request)
+        start = int(request["start"])
+        return replace(page, total=told if start < told else start + page.entries)
+
+    verdict, _ = harvest(drive, answer, page_size=10)
+    assert verdict == Harvested(Completeness.COMPLETE, 25, 25)
+
+
+def test_one_page_more_is_asked_for_only_behind_a_full_page(drive: Driver) -> None:
+    for papers, pages in ((19, 2), (20, 3), (21, 3)):
+        verdict, requests = harvest(drive, serving(list(range(papers))), page_size=10)
+        assert verdict == Harvested(Completeness.COMPLETE, papers, papers)
+        assert [request["start"] for request in requests] == ["0", "10", "20"][:pages]
+
+
+def test_a_total_that_is_too_low_does_not_lead_beyond_the_cap(drive: Driver) -> None:
+    def answer(request: dict[str, str]) -> PageContent:
+        start, size = int(request["start"]), int(request["max_results"])
+        assert start + size <= 100
+        return content(list(range(start, start + size)), 10)
+
+    verdict, requests = harvest(drive, answer, page_size=10, cap=100)
+    assert (verdict.completeness, verdict.received) == (Completeness.TOO_LARGE, 100)
+    assert len(requests) == 10
+
+
+def test_a_second_reading_is_held_to_the_larger_total_of_the_first(drive: Driver) -> None:
+    def answer(request: dict[str, str]) -> PageContent:
+        return content([1, 2], 3 if request["max_results"] == "10" else 2)
+
+    verdict, _ = harvest(drive, answer, page_size=10)
+    assert (verdict.completeness, verdict.received) == (Completeness.SHORT, 2)
 
 
 @pytest.mark.parametrize("later", [5, 0], ids=["always the same paper", "the total falls to zero"])

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import dataclasses
+
 from medsafe_harvest.sources import DOORS
 from medsafe_harvest.sources.base import SourceAuthor, SourceRecord
-from medsafe_harvest.sources.compose import compose, version
+from medsafe_harvest.sources.compose import compose, differs, version
 
 SEARCH = SourceRecord(
     source="arxiv",
@@ -62,3 +64,22 @@ def test_what_no_door_describes_fully_is_no_record() -> None:
 
 def test_the_version_stands_in_the_identifier() -> None:
     assert [version(record) for record in (SEARCH, OAI, RAW)] == [2, 0, 3]
+
+
+def test_a_withdrawal_that_was_taken_back_is_none() -> None:
+    newer = dataclasses.replace(RAW, withdrawn=False)
+    parts = [("arxiv_oai_raw", newer), ("arxiv_oai_get", RAW), ("arxiv", SEARCH)]
+    found = compose(parts, DOORS)
+    assert found is not None
+    assert not found.record.withdrawn
+
+
+def test_a_comment_reference_or_doi_that_is_heard_of_differs() -> None:
+    described = dataclasses.replace(
+        SEARCH, comment="12  pages", identifiers=(*SEARCH.identifiers, ("doi", "10.1/A"))
+    )
+    same = dataclasses.replace(RAW, comment="12 pages", identifiers=(("doi", "10.1/a"),))
+    assert not differs(same, described)
+    assert not differs(RAW, described)
+    assert differs(dataclasses.replace(RAW, journal_ref="Nature 1 (2024)"), described)
+    assert differs(dataclasses.replace(RAW, identifiers=(("doi", "10.1/b"),)), described)

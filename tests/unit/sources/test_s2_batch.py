@@ -81,6 +81,15 @@ def test_a_paper_without_a_title_is_counted_and_named() -> None:
     assert content.replaced == ()
 
 
+def test_one_odd_paper_does_not_cost_the_others() -> None:
+    odd = [{"paperId": B, "corpusId": 8, "title": ["T"]}, "x", paper(corpus=9)]
+    content = DOOR.parse(page(odd, "CorpusId:8", "CorpusId:7", "CorpusId:9"))
+    assert [record.source_id for record in content.records] == ["9"]
+    assert content.rejected == ("[0].title is list, not a string", "[1] is str, not an object")
+    # Of a paper that cannot be read nobody knows whether it is gone.
+    assert content.replaced == ()
+
+
 @pytest.mark.parametrize("status", [400, 404])
 def test_no_valid_id_means_that_all_are_unknown(status: int) -> None:
     said = {"error": "No valid paper ids given"}
@@ -96,7 +105,6 @@ def test_no_valid_id_means_that_all_are_unknown(status: int) -> None:
         (page([], "CorpusId:7"), MalformedPageError),
         (page({"data": []}, "CorpusId:7", "CorpusId:8"), MalformedPageError),
         (page(b"<html>", "CorpusId:7"), MalformedPageError),
-        (page(["x"], "CorpusId:7"), MalformedPageError),
         (Page(200, {}, b"[null]"), MalformedPageError),
         (Page(200, {}, b"[null]", sent='{"ids": [1]}'), MalformedPageError),
         (page({"error": "Unrecognized or unsupported fields: [x]"}, A, status=400), RefusedError),
