@@ -166,7 +166,6 @@ class ArxivOaiGet:
 
         Raises:
             UnaskableError: no id is one of arXiv's.
-            MalformedPageError: another paper came than the one asked for.
         """
         ids, notes = well_formed(wish.ids)
         received: set[str] = set()
@@ -179,10 +178,6 @@ class ArxivOaiGet:
                     ("metadataPrefix", RAW),
                 ),
             )
-            came = {record.source_id for record in page.records}
-            came.update(old for old, _ in page.replaced)
-            if came != {paper} and not page.rejected:
-                raise MalformedPageError(f"asked for {paper}, got {sorted(came)}")
             received.update(record.source_id for record in page.records)
             notes += tuple(f"{paper}: {words}" for words in page.rejected)
             notes += tuple(f"unknown to arXiv: {old}" for old, _ in page.replaced)
@@ -190,8 +185,19 @@ class ArxivOaiGet:
         return Harvested(state, len(ids), len(received), notes)
 
     def parse(self, page: Page) -> PageContent:
-        """Read one record; raises as :func:`~.arxiv_oai_page.read_page`."""
-        return read_page(page, RAW)
+        """Read one record.
+
+        Raises:
+            MalformedPageError: another paper came than the one asked for.
+            FetchError: as :func:`~.arxiv_oai_page.read_page`.
+        """
+        content = read_page(page, RAW)
+        (asked,) = self.asked(page.url, page.sent)
+        came = {record.source_id for record in content.records}
+        came.update(old for old, _ in content.replaced)
+        if asked and came != {asked} and not content.rejected:
+            raise MalformedPageError(f"asked for {asked}, got {sorted(came)}")
+        return content
 
 
 def _sets(query: Query) -> tuple[str, ...]:

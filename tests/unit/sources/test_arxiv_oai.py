@@ -461,10 +461,20 @@ def test_each_paper_is_got_by_itself(drive: Driver) -> None:
     odd = PageContent((), 1, None, rejected=("entry 0: no title",))
     verdict, _ = drive(ArxivOaiGet().harvest(Wish(("2401.00001",)), WINDOW), lambda _: odd)
     assert verdict == Harvested(Completeness.EMPTY, 1, 0, ("2401.00001: entry 0: no title",))
-    with pytest.raises(MalformedPageError, match="asked for"):
-        drive(ArxivOaiGet().harvest(Wish(("2401.00009",)), WINDOW), lambda _: papers(1))
     with pytest.raises(UnaskableError):
         next(ArxivOaiGet().harvest(Wish(("nonsense",)), WINDOW))
+
+
+def test_another_paper_than_the_one_asked_for_is_not_believed() -> None:
+    fields = (
+        "<id>2401.00001</id>" + version(1, 2) + "<title>T</title><authors>A. B</authors>"
+        "<categories>cs.LG</categories>"
+    )
+    body = answer(f"<GetRecord>{entry(fields, prefix='arXivRaw')}</GetRecord>")
+    asked = "http://x/oai?verb=GetRecord&identifier=oai:arXiv.org:2401.0000"
+    assert len(ArxivOaiGet().parse(page(body, url=f"{asked}1")).records) == 1
+    with pytest.raises(MalformedPageError, match=r"asked for 2401\.00009"):
+        ArxivOaiGet().parse(page(body, url=f"{asked}9"))
 
 
 def known(*, revised: bool = False, **fields: Any) -> KnownPaper:
