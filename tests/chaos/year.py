@@ -2,7 +2,7 @@
 
 Each night the harvester runs as it does in life, but for the clock. It must find exactly the papers
 that became visible since the last night on which the services answered: outages of a week leave no
-gap. Now and then old pages are packed meanwhile.
+gap. Old pages are packed meanwhile, as the harvester does by itself.
 
 The oracle reads the corpus file itself. ``YEAR_NIGHTS`` (365) says how many nights.
 """
@@ -24,7 +24,6 @@ from werkzeug import Request, Response
 from medsafe_harvest import loopback, night, pipeline
 from medsafe_harvest.config import Config
 from medsafe_harvest.curated import snapshot
-from medsafe_harvest.fetch.compact import compact
 from medsafe_harvest.fetch.harvest import Network, Wanted, standings
 from medsafe_harvest.fetch.rawstore import RawStore
 from tests.chaos.nursery import Nobody
@@ -35,8 +34,6 @@ START = date(2025, 3, 3)
 #: First and last night of each outage, counted from 0.
 OUTAGES = ((12, 18), (100, 106), (250, 257))
 QUERIES = ("federated-learning", "uncertainty-conformal", "fairness")
-#: Nights after which old days are packed.
-COMPACT_EVERY = 60
 
 
 @dataclass
@@ -134,9 +131,9 @@ def simulate(corpus_file: Path, folder: Path, nights: int, tell: Callable[[str],
             year.found += len(found)
             year.mistakes += _differences(today, found, expected)
             year.mistakes += [f"{today}: {one}" for one in done.warnings]
-            if number % COMPACT_EVERY == COMPACT_EVERY - 1:
-                for packed in compact(store, today - timedelta(days=30)):
-                    tell(f"{today}: {packed.door}: {packed.pages} pages packed")
+            if today.day == 1:
+                packs = len(list(store.folder.glob("*/packs/*.tar.xz")))
+                tell(f"{today}: {year.found} records found, {packs} packs, {store.count()} pages")
         marks = {
             one.state.watermark
             for one in standings(config, store.windows(), wanted, clock.now())
