@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 from werkzeug import Request, Response
 
-from medsafe_harvest import loopback, night
+from medsafe_harvest import loopback, night, pipeline
 from medsafe_harvest.config import Config, load_config
 from medsafe_harvest.errors import StoreError
 from medsafe_harvest.fetch.harvest import Network, Wanted
@@ -387,3 +387,33 @@ def test_raw_verify_names_damage_and_raw_compact_packs_old_days(
     damaged = project.run("raw", "verify", "--json")
     assert damaged.exit_code == 1
     assert victim.name in json.loads(damaged.stdout)["damaged"][0]
+
+
+def test_old_pages_are_packed_by_themselves_and_nothing_changes(tmp_path: Path) -> None:
+    nights = Nights(tmp_path, [paper(1, "2025-01-06"), paper(2, "2025-03-03")])
+    with nights.services() as config:
+        nights.run(config, after=0)
+        assert not list(tmp_path.rglob("*.tar.xz"))
+        nights.run(config, after=125)
+        assert list(tmp_path.rglob("*.tar.xz"))
+        assert not list((tmp_path / "raw").glob(f"*/{FIRST:%Y-%m-%d}"))
+    store = RawStore(tmp_path / "raw", version="1")
+    assert store.verify() == []
+    pipeline.curate(store, config, tmp_path / "again", Nobody())
+    again, last = ((tmp_path / name / "papers.parquet") for name in ("again", "curated"))
+    assert again.read_bytes() == last.read_bytes()
+
+
+def test_a_table_that_would_lose_a_source_is_not_replaced(
+    harvested: Project, tmp_path: Path
+) -> None:
+    project = Project(tmp_path)
+    shutil.copytree(harvested.folder, tmp_path, symlinks=True, dirs_exist_ok=True)
+    before = (project.data / "curated/papers.parquet").read_bytes()
+    for folder in (project.data / "raw").glob("arxiv*"):
+        shutil.rmtree(folder)
+    refused = project.run("rebuild")
+    assert "records of arxiv" in str(refused.exception)
+    assert (project.data / "curated/papers.parquet").read_bytes() == before
+    assert project.run("rebuild", "--allow-loss").exit_code == 0
+    assert (project.data / "curated/papers.parquet").read_bytes() != before
