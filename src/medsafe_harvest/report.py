@@ -9,12 +9,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from medsafe_harvest import __version__
-from medsafe_harvest.errors import MedsafeError, StoreError
+from medsafe_harvest.errors import StoreError
 from medsafe_harvest.night import Night
 from medsafe_harvest.pipeline import Curated
 
@@ -23,7 +25,7 @@ REPORT_VERSION = 1
 
 
 def as_plain(night: Night) -> dict[str, Any]:
-    """The report as JSON values; ``docs/reports.md`` says what each key means."""
+    """The report as JSON values; ``docs/nightly.md`` says what each key means."""
     fetched = night.fetched
     return {
         "report_version": REPORT_VERSION,
@@ -89,21 +91,45 @@ def as_plain(night: Night) -> dict[str, Any]:
             }
             for one in night.announced
         ],
+        "coverage": [
+            {
+                "source": one.source,
+                "query": one.query.id,
+                "watermark": one.state.watermark and one.state.watermark.isoformat(),
+                "missing_days": sum(gap.window.days for gap in one.state.gaps),
+            }
+            for one in night.standings
+        ],
         "warnings": list(night.warnings),
         "papers_before": night.papers_before,
         **(curated_as_plain(night.curated) if night.curated else {}),
     }
 
 
-def failure_as_plain(error: MedsafeError) -> dict[str, Any]:
-    """The report of a run that could not go on."""
+def failure_as_plain(
+    error: BaseException, began: datetime, ended: datetime, outcome: str
+) -> dict[str, Any]:
+    """The report of a run that could not go on, ``failed`` or ``interrupted``."""
     return {
         "report_version": REPORT_VERSION,
         "version": __version__,
-        "outcome": "failed",
+        "run": f"{began:%Y%m%dT%H%M%S.%fZ}-{outcome}",
+        "outcome": outcome,
+        "began_at": began.isoformat(timespec="seconds"),
+        "ended_at": ended.isoformat(timespec="seconds"),
+        "seconds": round((ended - began).total_seconds(), 3),
         "error": type(error).__name__,
         "message": str(error),
+        "warnings": [],
     }
+
+
+def failure_as_text(error: BaseException, began: datetime, outcome: str) -> str:
+    """The same in words."""
+    return (
+        f"medsafe-harvest {__version__}\n{began:%Y-%m-%d %H:%M} UTC: {outcome.upper()}\n"
+        f"{str(error) or type(error).__name__}\n"
+    )
 
 
 def curated_as_plain(curated: Curated) -> dict[str, Any]:
@@ -144,11 +170,13 @@ def as_text(night: Night) -> str:
         lines.append(f"{one.door}, {one.day}: {said}")
     for name, tally in night.doors.items():
         lines.append(
-            f"{name}: {tally.complete} of {tally.windows} windows, {tally.records:,} records, "
-            f"{tally.requests} requests in {_duration(tally.seconds_asking)}"
-            + (f", {tally.resumed} pages resumed" if tally.resumed else "")
+            f"{name}: {tally.complete} of {_count(tally.windows, 'window')}, "
+            f"{_count(tally.records, 'record')}, {_count(tally.requests, 'request')} in "
+            f"{_duration(tally.seconds_asking)}"
+            + (f", {_count(tally.resumed, 'page')} resumed" if tally.resumed else "")
             + (
-                f", {tally.retries} waits of {_duration(tally.seconds_waiting)} in all"
+                f", {_count(tally.retries, 'retry', 'retries')}, "
+                f"{_duration(tally.seconds_waiting)} of waiting"
                 if tally.retries
                 else ""
             )
@@ -179,18 +207,34 @@ def as_text(night: Night) -> str:
     for left in fetched.skipped:
         key = (left.task.source, f"not asked: {left.why}")
         reasons[key] = reasons.get(key, 0) + 1
-    lines += [f"{source}, {number} windows: {why}" for (source, why), number in reasons.items()]
+    lines += [
+        f"{source}, {_count(number, 'window')}: {why}" for (source, why), number in reasons.items()
+    ]
     return "\n".join(lines) + "\n"
 
 
-def as_prometheus(plain: Mapping[str, Any], now: float) -> str:
+def last_complete(metrics: Path) -> float | None:
+    """When the last complete run ended, by a file that :func:`as_prometheus` made earlier."""
+    try:
+        text = metrics.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
+    found = re.search(
+        r"^medsafe_harvest_last_complete_timestamp_seconds (\S+)$", text, re.MULTILINE
+    )
+    return float(found[1]) if found else None
+
+
+def as_prometheus(plain: Mapping[str, Any], now: float, last: float | None) -> str:
     """The report for the textfile collector of Prometheus' node exporter.
 
     Args:
         plain: :func:`as_plain` or :func:`failure_as_plain`.
         now: seconds since the epoch.
+        last: when the last complete run ended, seconds since the epoch; None where none has.
     """
-    outcomes = ("complete", "incomplete", "failed")
+    outcomes = ("complete", "incomplete", "failed", "interrupted")
+    last = now if plain["outcome"] == "complete" else last
     metrics: list[tuple[str, str, list[tuple[dict[str, str], float]]]] = [
         ("run_timestamp_seconds", "When the latest run ended", [({}, now)]),
         (
@@ -198,9 +242,12 @@ def as_prometheus(plain: Mapping[str, Any], now: float) -> str:
             "1 for the outcome of the latest run",
             [({"outcome": name}, float(plain["outcome"] == name)) for name in outcomes],
         ),
-        ("warnings", "Warnings of the latest run", [({}, len(plain.get("warnings", ())))]),
+        ("warnings", "Warnings of the latest run", [({}, len(plain["warnings"]))]),
     ]
-    if plain["outcome"] != "failed":
+    if last is not None:
+        about = "When the latest complete run ended"
+        metrics.append(("last_complete_timestamp_seconds", about, [({}, last)]))
+    if "doors" in plain:
         doors = plain["doors"].items()
         metrics += [
             ("run_seconds", "Duration of the latest run", [({}, plain["seconds"])]),
@@ -223,6 +270,16 @@ def as_prometheus(plain: Mapping[str, Any], now: float) -> str:
                 ],
             ),
         ]
+        metrics.append(
+            (
+                "missing_days",
+                "Days never received completely, by door and query",
+                [
+                    ({"door": one["source"], "query": one["query"]}, one["missing_days"])
+                    for one in plain["coverage"]
+                ],
+            )
+        )
         if "papers" in plain:
             metrics.append(("papers", "Papers in the current table", [({}, plain["papers"])]))
     lines = []
@@ -253,10 +310,17 @@ def write(path: Path, text: str) -> None:
     new = path.with_name(f".{path.name}-{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        new.write_text(text, encoding="utf-8")
+        with new.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         new.replace(path)
     except OSError as error:
         raise StoreError(f"{path} cannot be written ({error})") from error
+
+
+def _count(number: int, one: str, several: str = "") -> str:
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
 
 
 def _duration(seconds: float) -> str:

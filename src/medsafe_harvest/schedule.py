@@ -328,6 +328,7 @@ jobs:
         timeout-minutes: 300
         env:
           S2_API_KEY: ${{ secrets.S2_API_KEY }}
+          MEDSAFE_PING_URL: ${{ secrets.MEDSAFE_PING_URL }}
         run: medsafe-harvest --data medsafe-data harvest
 
       # Also after a failure: exit code 3, some windows are missing, ends the job in red, and what
@@ -366,7 +367,7 @@ def _github_actions(plan: Plan) -> Mapping[str, str]:
     jitter = _WORKFLOW_JITTER.replace("@seconds@", str(60 * plan.jitter)) if plan.jitter else ""
     text = _WORKFLOW.replace("@jitter@", jitter)
     text = text.replace("@minute@", str(plan.at.minute)).replace("@hour@", str(plan.at.hour))
-    return {"medsafe-harvest.yaml": text}
+    return {"harvest.yaml": text}
 
 
 _RENDERERS: Mapping[Kind, Callable[[Plan], Mapping[str, str]]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from medsafe_harvest import cli, loopback
 from medsafe_harvest.errors import MedsafeError
 
 ROOT = Path(__file__).parents[2]
+#: The command line as a process of its own.
+COMMAND = (sys.executable, "-c", "from medsafe_harvest.cli import main; main()")
 
 
 @dataclass(frozen=True, slots=True)

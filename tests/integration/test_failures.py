@@ -23,7 +23,7 @@ from werkzeug import Request, Response
 from medsafe_harvest import loopback
 from medsafe_harvest.errors import StoreError
 
-from .conftest import Project, make_project
+from .conftest import COMMAND, Project, make_project
 
 Fault = Callable[[Request], Response | None]
 
@@ -243,9 +243,6 @@ def test_a_folder_that_cannot_be_read_is_no_empty_folder(
     assert isinstance(result.exception, StoreError)
     assert "mend its permissions" in str(result.exception)
     assert content(project) == content(harvested)
-
-
-COMMAND = [sys.executable, "-c", "from medsafe_harvest.cli import main; main()"]
 
 
 def harvest(project: Project, **limits: int) -> subprocess.CompletedProcess[str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
 import shutil
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,7 +30,7 @@ from tests.chaos.nursery import Nobody
 from tests.chaos.scenario import configured
 from tests.chaos.year import Calendar
 
-from .conftest import ROOT, Project, make_project
+from .conftest import COMMAND, ROOT, Project, make_project
 
 CONFIG = load_config(ROOT / "config")
 #: The first night; papers of the corpora below appear around it.
@@ -280,7 +282,7 @@ def test_reports_logs_metrics_and_pings_tell_the_same_and_never_a_secret(
     limits = loopback.Limits(api_key=KEY)
     with loopback.running(loopback.bundled_corpus(), limits=limits, before=before) as services:
         project = make_project(tmp_path, services, queries=["unlearning"])
-        metrics = tmp_path / "textfile/medsafe.prom"
+        metrics = tmp_path / "medsafe.prom"
         options = ["--log-format", "json", "--metrics", str(metrics)]
         good = project.run("harvest", *options)
         assert good.exit_code == 0, good.output
@@ -382,11 +384,18 @@ def test_raw_verify_names_damage_and_raw_compact_packs_old_days(
     before = (harvested.data / "curated/papers.parquet").read_bytes()
     assert project.run("rebuild").exit_code == 0
     assert (project.data / "curated/papers.parquet").read_bytes() == before
-    victim = next((project.data / "raw").rglob("*.tar.xz"))
+    victim = next((project.data / "raw/arxiv").rglob("*.tar.xz"))
     victim.write_bytes(victim.read_bytes()[:-200])
     damaged = project.run("raw", "verify", "--json")
     assert damaged.exit_code == 1
     assert victim.name in json.loads(damaged.stdout)["damaged"][0]
+    assert "backup" in json.loads(damaged.stdout)["damaged"][0]
+    assert project.run("raw", "verify", "--set-aside").exit_code == 1
+    assert project.run("raw", "verify").exit_code == 0
+    assert list((project.data / "damaged").rglob(victim.name))
+    assert str(Project(tmp_path / "nobody").run("raw", "verify").exception).startswith(
+        "there is no"
+    )
 
 
 def test_old_pages_are_packed_by_themselves_and_nothing_changes(tmp_path: Path) -> None:
@@ -417,3 +426,68 @@ def test_a_table_that_would_lose_a_source_is_not_replaced(
     assert (project.data / "curated/papers.parquet").read_bytes() == before
     assert project.run("rebuild", "--allow-loss").exit_code == 0
     assert (project.data / "curated/papers.parquet").read_bytes() != before
+
+
+def test_a_request_to_end_acts_like_an_interrupt_and_tells_everybody(
+    tmp_path: Path, pings: tuple[str, list[str]]
+) -> None:
+    url, asked = pings
+    begun = threading.Event()
+    go_on = threading.Event()
+
+    def before(_request: Request) -> None:
+        begun.set()
+        go_on.wait(60)
+
+    with loopback.running(loopback.bundled_corpus(), before=before) as services:
+        project = make_project(tmp_path, services, queries=["unlearning"])
+        folders = ["--config", str(project.config), "--data", str(project.data)]
+        options = ["harvest", "--log-format", "json", "--metrics", str(tmp_path / "m.prom")]
+        run = subprocess.Popen(
+            [*COMMAND, *folders, *options],
+            env={**os.environ, "MEDSAFE_PING_URL": url, "MEDSAFE_STATE": str(tmp_path / "state")},
+            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert begun.wait(60)
+        busy = project.run(*options)
+        run.terminate()
+        said = run.communicate(timeout=60)
+        go_on.set()
+    assert run.returncode == 143
+    assert said[0] == ""
+    events = [json.loads(line) for line in said[1].splitlines()]
+    assert [event["event"] for event in events[-2:]] == ["ended", "failed"]
+    report = json.loads((project.data / "reports/latest.json").read_text(encoding="utf-8"))
+    assert report["outcome"] == "interrupted"
+    assert report["began_at"] <= report["ended_at"]
+    assert "INTERRUPTED" in (project.data / "reports/latest.txt").read_text(encoding="utf-8")
+    assert 'outcome="interrupted"} 1' in (tmp_path / "m.prom").read_text(encoding="utf-8")
+    # The run that found another at work told nobody but its caller.
+    assert busy.exit_code == 1
+    assert [json.loads(line)["event"] for line in busy.stderr.splitlines()] == ["failed"]
+    assert [path.rpartition("/")[2] for path in asked] == ["start", "fail"]
+
+
+def test_a_mistake_in_the_settings_does_not_go_unnoticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pings: tuple[str, list[str]]
+) -> None:
+    url, asked = pings
+    monkeypatch.setenv("MEDSAFE_PING_URL", url)
+    with loopback.running(loopback.bundled_corpus()) as services:
+        project = make_project(tmp_path, services, queries=["unlearning"])
+        metrics = tmp_path / "m.prom"
+        assert project.run("harvest", "--metrics", str(metrics)).exit_code == 0
+        before = metrics.read_text(encoding="utf-8")
+        (project.config / "settings.yaml").write_text("retry: {atempts: 3}", encoding="utf-8")
+        failed = project.run("harvest", "--metrics", str(metrics), "--json")
+    assert "atempts" in str(failed.exception)
+    assert asked[-1].endswith("/fail")
+    assert json.loads(failed.stdout)["outcome"] == "failed"
+    after = metrics.read_text(encoding="utf-8")
+    last = re.compile(r"last_complete_timestamp_seconds (\S+)")
+    assert last.search(before) is not None
+    assert last.findall(before)[-1] == last.findall(after)[-1]
+    elsewhere = project.run("harvest", "--metrics", str(tmp_path / "nowhere/m.prom"))
+    assert elsewhere.exit_code == 2

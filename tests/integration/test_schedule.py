@@ -19,7 +19,7 @@ from .conftest import ROOT, Project
 KINDS = {
     "cron": ["medsafe-harvest.cron"],
     "systemd": ["medsafe-harvest.service", "medsafe-harvest.timer"],
-    "github-actions": ["medsafe-harvest.yaml"],
+    "github-actions": ["harvest.yaml"],
     "launchd": ["org.medsafe-harvest.harvest.plist"],
 }
 

@@ -287,7 +287,8 @@ def test_a_workflow_has_the_shape_that_github_reads(plan: Plan) -> None:
     assert read.permissions == {"contents": "write"}
     steps = {step.name: step for step in read.jobs["harvest"].steps}
     harvest = steps["Harvest"]
-    assert harvest.env == {"S2_API_KEY": "${{ secrets.S2_API_KEY }}"}
+    secrets = ("S2_API_KEY", "MEDSAFE_PING_URL")
+    assert harvest.env == {name: f"${{{{ secrets.{name} }}}}" for name in secrets}
     assert harvest.timeout is not None
     assert harvest.timeout < read.jobs["harvest"].timeout
     assert all((step.uses is None) != (step.run is None) for step in read.jobs["harvest"].steps)

@@ -23,6 +23,7 @@ from medsafe_harvest.cli.context import (
     VersionOption,
     Workplace,
     console,
+    exit_code_of,
 )
 from medsafe_harvest.errors import ConfigError, MedsafeError
 
@@ -34,11 +35,11 @@ class Commands(TyperGroup):
         """Run a command."""
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             console.print("interrupted: what was fetched is kept; run it again to go on")
             sys.stdout.flush()
             # Threads that wait for a service need not be waited for: nothing is half-written.
-            os._exit(Exit.INTERRUPTED)
+            os._exit(exit_code_of(interrupt))
 
 
 app = typer.Typer(

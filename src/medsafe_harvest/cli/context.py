@@ -32,8 +32,18 @@ class Exit(enum.IntEnum):
     FAILED = 1
     USAGE = 2
     INCOMPLETE = 3
-    #: As shells have it for an interrupt.
+    #: As shells have it for an interrupt, and for a request to end.
     INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class TerminatedError(KeyboardInterrupt):
+    """The system asked the program to end (SIGTERM)."""
+
+
+def exit_code_of(interrupt: KeyboardInterrupt) -> Exit:
+    """The exit code for an interrupt."""
+    return Exit.TERMINATED if isinstance(interrupt, TerminatedError) else Exit.INTERRUPTED
 
 
 ConfigOption = Annotated[

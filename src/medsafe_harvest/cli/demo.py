@@ -20,6 +20,7 @@ from medsafe_harvest.cli.progress import Reporter
 from medsafe_harvest.config import Config
 from medsafe_harvest.curated import snapshot
 from medsafe_harvest.errors import StoreError
+from medsafe_harvest.report import as_json, as_plain, as_text, write
 
 _MARK = ".made-by-demo"
 
@@ -46,7 +47,10 @@ def demo(
         console.print(
             f"Both services answer at {services.root}, from a bundled corpus of real papers."
         )
-        report = run(demo_place, config, everything(config), Reporter(console))
+        with alone(demo_place):
+            report = run(demo_place, config, everything(config), Reporter(console))
+            write(demo_place.reports / "latest.txt", as_text(report))
+            write(demo_place.reports / "latest.json", as_json(as_plain(report)))
     if report.curated is None:
         raise typer.Exit(Exit.INCOMPLETE)
     counts = count(report.curated.folder)
@@ -58,6 +62,7 @@ def demo(
     _print_examples(report.curated.folder)
     complete, incomplete = report.fetched.complete, report.fetched.incomplete
     output.print(f"Windows complete: {complete} of {complete + incomplete}")
+    output.print(f"Report: {demo_place.reports / 'latest.txt'}", soft_wrap=True)
     output.print(f"Parquet: {demo_place.curated / 'papers.parquet'}", soft_wrap=True)
     output.print(f"Look around: {sys.argv[0]} --data {folder} stats", soft_wrap=True)
     output.print(f"Time: {time.monotonic() - began:.0f} s")
@@ -88,7 +93,7 @@ def _fresh(folder: Path) -> Path:
     if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).exists():
         raise StoreError(f"{folder} holds something else than a demo: choose another --into")
     with alone(Workplace(folder, folder)):
-        for name in ("raw", "curated"):
+        for name in ("raw", "curated", "cache", "reports"):
             if (folder / name).exists():
                 shutil.rmtree(folder / name)
         (folder / _MARK).touch()
@@ -139,6 +144,7 @@ def _print_settings(services: loopback.Services) -> None:
         "sources:\n"
         + "\n".join(
             f"  {name}:\n    base_url: {url}\n    min_interval: 0"
+            + "\n    keyless_interval: 0" * name.startswith("semantic_scholar")
             for name, url in services.urls.items()
         )
     )

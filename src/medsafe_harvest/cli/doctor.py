@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -142,6 +143,12 @@ def _reachable(place: Workplace, config: Config) -> Iterator[Finding]:
     """One small request to each service, at its pace; any answer will do."""
     ways = network(place, config)
     limiter = Limiter(place.state, ways.clock)
+    for name in config.doors:
+        seconds = limiter.left_alone(name)
+        if seconds > 0:
+            until = f"{ways.clock.now() + timedelta(seconds=seconds):%Y-%m-%d %H:%M} UTC"
+            says = f"left alone by harvests until {until}, since runs had to give up on it"
+            yield Finding(f"door {name}", False, says, stops=False)
     asked: set[str] = set()
     for name, service in config.services.items():
         if service.base_url in asked:

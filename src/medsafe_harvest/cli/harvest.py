@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,6 +18,7 @@ from medsafe_harvest import __version__, pipeline, report
 from medsafe_harvest import night as nights
 from medsafe_harvest.cli.context import (
     Exit,
+    TerminatedError,
     Workplace,
     console,
     environment,
@@ -87,17 +89,27 @@ def harvest(  # noqa: PLR0913, PLR0917 - each option is a parameter
     refuse_future(since)
     if since and until and since > until:
         raise typer.BadParameter(f"--since {since:%Y-%m-%d} is later than --until {until:%Y-%m-%d}")
-    config = place.config()
-    wanted = Wanted(
-        queries=_chosen(config.queries, query or []),
-        sources=_known(config.doors, source or []),
-        since=since.date() if since else None,
-        until=until.date() if until else None,
-    )
-    night = reported(place, config, wanted, Monitors.of(config, log_format, metrics))
-    if as_json:
-        print_json(report.as_plain(night))
-    elif log_format is LogFormat.TEXT:
+    if metrics is not None and not metrics.absolute().parent.is_dir():
+        raise typer.BadParameter(f"--metrics: there is no folder {metrics.absolute().parent}")
+    monitors = Monitors(log_format, metrics, as_json=as_json)
+    with monitors.speaking(), _ended_like_an_interrupt():
+        try:
+            config = place.config()
+        except ConfigError as error:
+            monitors.failed(place, error)
+            raise
+        wanted = Wanted(
+            queries=_chosen(config.queries, query or []),
+            sources=_known(config.doors, source or []),
+            since=since.date() if since else None,
+            until=until.date() if until else None,
+        )
+        monitors.keep_secret(config)
+        # Who finds another run at work has nothing to tell anybody.
+        with alone(place), monitors.watching(place) as tell_the_end:
+            night = run(place, config, wanted, monitors.reporter)
+            tell_the_end(night)
+    if not as_json and log_format is LogFormat.TEXT:
         _print(night)
     raise typer.Exit(Exit.INCOMPLETE if night.fetched.incomplete else Exit.DONE)
 
@@ -142,26 +154,28 @@ def rebuild(
         _print_curated(curated)
 
 
-def reported(place: Workplace, config: Config, wanted: Wanted, monitors: Monitors) -> Night:
-    """Harvest, with progress, report and monitors.
+@contextmanager
+def _ended_like_an_interrupt() -> Iterator[None]:
+    """Let a request to end (SIGTERM) act like Ctrl-C while the block runs."""
 
-    Raises:
-        MedsafeError: nothing could go on; the report and the monitors say so too.
-    """
-    with monitors.watching(place) as end:
-        night = run(place, config, wanted, monitors.reporter)
-        end(night)
-    return night
+    def end(*_: object) -> None:
+        raise TerminatedError
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def run(place: Workplace, config: Config, wanted: Wanted, reporter: Reporter | JsonLog) -> Night:
-    """Fetch what is missing and curate, showing progress.
+    """Fetch what is missing and curate, showing progress; the caller holds the data folder.
 
     Raises:
         MedsafeError: nothing could go on.
     """
     store = RawStore(place.raw, version=__version__)
-    with alone(place), reporter.running():
+    with reporter.running():
         return nights.harvest(config, store, network(place, config), place.data, wanted, reporter)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import enum
+import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,10 +15,17 @@ import structlog
 import typer
 
 from medsafe_harvest import report
-from medsafe_harvest.cli.context import Workplace, console, environment
+from medsafe_harvest.cli.context import (
+    Exit,
+    Workplace,
+    console,
+    environment,
+    exit_code_of,
+    print_json,
+)
 from medsafe_harvest.cli.progress import Reporter
 from medsafe_harvest.config import Config
-from medsafe_harvest.errors import BusyError, FetchError, MedsafeError, StoreError
+from medsafe_harvest.errors import ConfigError, FetchError, MedsafeError, StoreError
 from medsafe_harvest.fetch.client import ping
 from medsafe_harvest.fetch.clock import SystemClock
 from medsafe_harvest.fetch.harvest import Task
@@ -74,16 +82,13 @@ class JsonLog:
 
     def planned(self, tasks: Sequence[Task]) -> None:
         """The next windows are known."""
-        self._log.info("planned", windows=len(tasks))
+        self._log.info("planned", windows=dict(Counter(task.source for task in tasks)))
 
     def page(self, source: str, query: str, window: Window, content: PageContent) -> None:
-        """A page came in."""
-        records = len(content.records)
-        self._log.info("page", door=source, query=query, window=str(window), records=records)
+        """Windows are logged, not their pages."""
 
     def answered(self, source: str, seconds: float) -> None:
-        """A request was answered."""
-        self._log.debug("answered", door=source, seconds=round(seconds, 3))
+        """Windows are logged, not their requests."""
 
     def queued(self, source: str, seconds: float) -> None:
         """Others on this machine ask the same service."""
@@ -127,6 +132,10 @@ class JsonLog:
         log = self._log.info if plain["outcome"] == "complete" else self._log.error
         log("ended", report=dict(plain))
 
+    def failed(self, words: str) -> None:
+        """The run could not go on, or not even begin."""
+        self._log.error("failed", message=words)
+
 
 def _without(value: Any, secrets: Sequence[str]) -> Any:
     if isinstance(value, str):
@@ -140,80 +149,119 @@ def _without(value: Any, secrets: Sequence[str]) -> Any:
     return value
 
 
-@dataclass(frozen=True, slots=True)
 class Monitors:
     """Everybody who is told of a run.
 
-    Attributes:
-        reporter: told while it goes on.
-        secrets: texts that nobody is told.
+    Args:
+        log_format: how the reporter, told while the run goes on, speaks.
         metrics: file for Prometheus, or None.
-        ping_url: address of a monitor, or None; a secret.
+        as_json: whether standard output gets the report.
     """
 
-    reporter: Reporter | JsonLog
-    secrets: tuple[str, ...]
-    metrics: Path | None
-    ping_url: str | None
+    def __init__(self, log_format: LogFormat, metrics: Path | None, *, as_json: bool) -> None:
+        self._metrics = metrics
+        self._as_json = as_json
+        #: Address of a monitor, or None; a secret.
+        self._ping_url = environment(_PING)
+        self._secrets = [self._ping_url] if self._ping_url else []
+        self._log = JsonLog(self._secrets) if log_format is LogFormat.JSON else None
+        self.reporter: Reporter | JsonLog = self._log or Reporter(console)
+        self._warnings: list[str] = []
+        self._began = SystemClock().now()
 
-    @classmethod
-    def of(cls, config: Config, log_format: LogFormat, metrics: Path | None) -> Monitors:
-        """As the command line and the environment say."""
-        ping_url = environment(_PING)
+    def keep_secret(self, config: Config) -> None:
+        """Tell nobody the keys of these services."""
         keys = (environment(service.api_key_env) for service in config.services.values())
-        secrets = tuple({secret for secret in (*keys, ping_url) if secret})
-        reporter = JsonLog(secrets) if log_format is LogFormat.JSON else Reporter(console)
-        return cls(reporter, secrets, metrics, ping_url)
+        self._secrets += [key for key in keys if key]
+
+    @contextmanager
+    def speaking(self) -> Iterator[None]:
+        """Where the log is JSON, say errors and interrupts there and nowhere else."""
+        try:
+            yield
+        except MedsafeError as error:
+            if self._log is None:
+                raise
+            self._log.failed(str(error))
+            code = Exit.USAGE if isinstance(error, ConfigError) else Exit.FAILED
+            raise typer.Exit(code) from error
+        except KeyboardInterrupt as interrupt:
+            if self._log is None:
+                raise
+            self._log.failed("interrupted: what was fetched is kept; run it again to go on")
+            sys.stderr.flush()
+            os._exit(exit_code_of(interrupt))
 
     @contextmanager
     def watching(self, place: Workplace) -> Iterator[Callable[[Night], None]]:
         """Tell of the start, and of the end when the function given is called, or of a failure.
 
         Raises:
-            StoreError: the report cannot be written.
+            StoreError: the report or the metrics cannot be written.
         """
         self._ping("/start")
         try:
             yield lambda night: self._end(place, night)
-        except BusyError:
-            # The run that works there writes the report.
-            self._ping("/fail")
+        except KeyboardInterrupt as error:
+            self.failed(place, error, outcome="interrupted")
             raise
-        except MedsafeError as error:
-            plain = report.failure_as_plain(error)
-            try:
-                self._write(place, plain, f"medsafe-harvest FAILED: {error}\n")
-            except StoreError as second:
-                self.reporter.warn(f"no report: {second}")
-            self._ping("/fail")
+        except BaseException as error:
+            self.failed(place, error)
             raise
-        except BaseException:
-            self._ping("/fail")
-            raise
+
+    def failed(self, place: Workplace, error: BaseException, *, outcome: str = "failed") -> None:
+        """Tell of a run that could not go on."""
+        ended = SystemClock().now()
+        plain = report.failure_as_plain(error, self._began, ended, outcome)
+        text = report.failure_as_text(error, self._began, outcome)
+        try:
+            self._write(place, plain, text)
+        except StoreError as second:
+            # What stopped the run is said in the end; this comes on top.
+            self.reporter.warn(f"no report: {second}")
+        self._ping("/fail")
 
     def _end(self, place: Workplace, night: Night) -> None:
         plain = report.as_plain(night)
+        plain["warnings"] += self._warnings
         self._write(place, plain, report.as_text(night))
         self._ping("" if plain["outcome"] == "complete" else "/fail")
 
-    def _write(self, place: Workplace, plain: Mapping[str, Any], text: str) -> None:
-        now = SystemClock().now()
-        name = plain.get("run") or f"{now:%Y%m%dT%H%M%S.%fZ}-failed"
-        plain = _without(plain, self.secrets)
-        text = _without(text, self.secrets)
-        for stem in (name, "latest"):
-            report.write(place.reports / f"{stem}.json", report.as_json(plain))
-            report.write(place.reports / f"{stem}.txt", text)
-        if self.metrics is not None:
-            report.write(self.metrics, report.as_prometheus(plain, now.timestamp()))
-        if isinstance(self.reporter, JsonLog):
-            self.reporter.ended(plain)
+    def _write(self, place: Workplace, plain: dict[str, Any], text: str) -> None:
+        """Write all that can be written; then raise what was in the way first."""
+        plain = _without(plain, self._secrets)
+        text = _without(text, self._secrets)
+        now = SystemClock().now().timestamp()
+        errors: list[StoreError] = []
+        if self._metrics is not None:
+            with _collected(errors):
+                last = report.last_complete(self._metrics)
+                report.write(self._metrics, report.as_prometheus(plain, now, last))
+        for stem in (plain["run"], "latest"):
+            with _collected(errors):
+                report.write(place.reports / f"{stem}.json", report.as_json(plain))
+                report.write(place.reports / f"{stem}.txt", text)
+        if self._log is not None:
+            self._log.ended(plain)
+        if self._as_json:
+            print_json(plain)
+        if errors:
+            raise errors[0]
 
     def _ping(self, ending: str) -> None:
         """A monitor that cannot be reached is no reason to lose a night."""
-        if self.ping_url is None:
+        if self._ping_url is None:
             return
         try:
-            ping(self.ping_url.rstrip("/") + ending)
+            ping(self._ping_url.rstrip("/") + ending)
         except FetchError as error:
+            self._warnings.append(f"{_PING}: {error}")
             self.reporter.warn(f"{_PING}: {error}")
+
+
+@contextmanager
+def _collected(errors: list[StoreError]) -> Iterator[None]:
+    try:
+        yield
+    except StoreError as error:
+        errors.append(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from rich.table import Table
 from medsafe_harvest import __version__
 from medsafe_harvest.cli.context import Exit, Workplace, console, output, print_json
 from medsafe_harvest.cli.harvest import alone
+from medsafe_harvest.errors import StoreError
 from medsafe_harvest.fetch.clock import SystemClock
 from medsafe_harvest.fetch.compact import compact
 from medsafe_harvest.fetch.rawstore import RawStore
@@ -28,20 +30,34 @@ def register(app: typer.Typer) -> None:
 
 def verify(
     context: typer.Context,
+    set_aside: Annotated[
+        bool,
+        typer.Option(
+            "--set-aside",
+            help="Move what is damaged to data/damaged; the next harvest fetches it again.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
 ) -> None:
     """Read every stored byte, check every checksum, and name what is damaged."""
     place: Workplace = context.obj
+    if not place.raw.is_dir():
+        raise StoreError(f"there is no {place.raw}: check --data")
     store = RawStore(place.raw, version=__version__)
-    with console.status("reading"):
+    moved: list[Path] = []
+    with alone(place), console.status("reading"):
         damaged = store.verify()
+        if damaged and set_aside:
+            now = SystemClock().now()
+            moved = store.set_aside(place.data / "damaged" / f"{now:%Y%m%dT%H%M%SZ}")
     if as_json:
-        print_json({"damaged": damaged})
-    elif damaged:
+        print_json({"pages": store.count(), "damaged": damaged, "moved": moved})
+    else:
         for one in damaged:
             output.print(one, soft_wrap=True)
-    else:
-        output.print(f"{store.count():,} pages, all well")
+        for path in moved:
+            output.print(f"moved to {path}", soft_wrap=True)
+        output.print(f"{store.count():,} pages" + ("" if damaged else ", all well"))
     raise typer.Exit(Exit.FAILED if damaged else Exit.DONE)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
@@ -11,9 +12,11 @@ from rich.text import Text
 from medsafe_harvest import __version__
 from medsafe_harvest.cli.context import Exit, Workplace, console, output, print_json
 from medsafe_harvest.cli.harvest import everything
+from medsafe_harvest.config import Config
 from medsafe_harvest.fetch import ledger
 from medsafe_harvest.fetch.clock import SystemClock
 from medsafe_harvest.fetch.harvest import Standing, standings
+from medsafe_harvest.fetch.limiter import Limiter
 from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.sources.base import Window
 
@@ -31,12 +34,13 @@ def status(
 
     It reads data/raw and nothing else. "Complete until" is the watermark: no day before it is
     incomplete. Days that are complete and still recent are read again, since papers come late.
-    Ends with exit code 3 while days are missing.
+    Ends with exit code 3 while days are missing, and with 1 while stored pages are damaged.
     """
     place: Workplace = context.obj
     config = place.config()
     now = SystemClock().now()
-    windows = RawStore(place.raw, version=__version__).windows()
+    store = RawStore(place.raw, version=__version__)
+    windows, damaged = store.windows(), store.damaged()
     found = standings(config, windows, everything(config), now)
     unbelieved = len(windows) - len(ledger.believable(windows, now))
     if as_json:
@@ -44,39 +48,79 @@ def status(
             {
                 "as_of": now.isoformat(timespec="seconds"),
                 "from_the_future": unbelieved,
+                "damaged": damaged,
+                "left_alone": dict(_left_alone(place, config)),
                 "standings": [_as_plain(one, config.settings.harvest.window_days) for one in found],
             }
         )
     else:
         _print(found)
+        for door, until in _left_alone(place, config):
+            console.print(
+                f"{door} is left alone until {until}, since runs had to give up on it; "
+                f"{place.state / f'{door}.broken.json'} may be removed to ask earlier"
+            )
+        for words in damaged:
+            console.print(words, soft_wrap=True)
         if unbelieved:
             console.print(
                 f"{unbelieved} attempts at windows are from the future, so a clock was wrong: they "
                 "count for nothing, and their days are fetched again"
             )
     missing = any(one.state.gaps for one in found)
-    raise typer.Exit(Exit.INCOMPLETE if missing else Exit.DONE)
+    raise typer.Exit(Exit.FAILED if damaged else Exit.INCOMPLETE if missing else Exit.DONE)
+
+
+def _left_alone(place: Workplace, config: Config) -> list[tuple[str, str]]:
+    """Doors that runs had to give up on, and until when they are left alone (UTC)."""
+    clock = SystemClock()
+    limiter = Limiter(place.state, clock)
+    found = ((door, limiter.left_alone(door)) for door in config.doors)
+    return [
+        (door, f"{clock.now() + timedelta(seconds=seconds):%Y-%m-%d %H:%M}")
+        for door, seconds in found
+        if seconds > 0
+    ]
 
 
 def _print(found: list[Standing]) -> None:
-    table = Table("door", "query", "from", "complete until", "days missing", "why", "last asked")
+    table = Table()
+    table.add_column("door and query", overflow="fold")
+    table.add_column("complete until", no_wrap=True)
+    table.add_column("complete", justify="right", no_wrap=True)
+    table.add_column("days missing, and why", overflow="fold")
+    table.add_column("last asked", overflow="fold")
     for one in found:
         state = one.state
         missing = sum(gap.window.days for gap in state.gaps)
-        why = {
-            f"{gap.outcome}: {gap.message}" if gap.message else gap.outcome.replace("_", " ")
-            for gap in state.gaps
-        }
         table.add_row(
-            one.source,
-            one.query.id,
-            str(state.wanted.since),
+            Text(f"{one.source}\n{one.query.id}"),
             str(state.watermark or "-"),
-            Text(f"{missing:,}" if missing else "", style="red"),
-            Text("; ".join(sorted(why))),
+            # Rounded down: 100 % is all.
+            f"{(state.wanted.days - missing) * 100 // state.wanted.days} %",
+            Text(_missing(one), style="red"),
             f"{state.last_attempt:%Y-%m-%d %H:%M}" if state.last_attempt else "never",
         )
     output.print(table)
+    whole = sum(not one.state.gaps for one in found)
+    days = sum(gap.window.days for one in found for gap in one.state.gaps)
+    output.print(
+        f"{whole} of {len(found)} questions have all their days; {days:,} days are missing"
+    )
+
+
+def _missing(one: Standing) -> str:
+    gaps = one.state.gaps
+    if not gaps:
+        return ""
+    days = sum(gap.window.days for gap in gaps)
+    why = {
+        f"{gap.outcome}: {gap.message}" if gap.message else gap.outcome.replace("_", " ")
+        for gap in gaps
+    }
+    return f"{days:,} ({gaps[0].window.since} to {gaps[-1].window.until})\n" + "; ".join(
+        sorted(why)
+    )
 
 
 def _as_plain(one: Standing, window_days: int) -> dict[str, Any]:
