@@ -32,7 +32,7 @@ def status(
 ) -> None:
     """Say for every seed query at every door which days are complete, and which are missing, why.
 
-    It reads data/raw and nothing else. "Complete until" is the watermark: no day before it is
+    It reads data/raw and nothing else. "Complete to" is the watermark: no day before it is
     incomplete. Days that are complete and still recent are read again, since papers come late.
     Ends with exit code 3 while days are missing, and with 1 while stored pages are damaged.
     """
@@ -85,11 +85,11 @@ def _left_alone(place: Workplace, config: Config) -> list[tuple[str, str]]:
 
 def _print(found: list[Standing]) -> None:
     table = Table()
-    table.add_column("door and query", overflow="fold")
-    table.add_column("complete until", no_wrap=True)
-    table.add_column("complete", justify="right", no_wrap=True)
+    table.add_column("door and query", no_wrap=True)
+    table.add_column("complete to", no_wrap=True)
+    table.add_column("%", justify="right", no_wrap=True)
     table.add_column("days missing, and why", overflow="fold")
-    table.add_column("last asked", overflow="fold")
+    table.add_column("last asked", no_wrap=True)
     for one in found:
         state = one.state
         missing = sum(gap.window.days for gap in state.gaps)
@@ -97,9 +97,9 @@ def _print(found: list[Standing]) -> None:
             Text(f"{one.source}\n{one.query.id}"),
             str(state.watermark or "-"),
             # Rounded down: 100 % is all.
-            f"{(state.wanted.days - missing) * 100 // state.wanted.days} %",
+            str((state.wanted.days - missing) * 100 // state.wanted.days),
             Text(_missing(one), style="red"),
-            f"{state.last_attempt:%Y-%m-%d %H:%M}" if state.last_attempt else "never",
+            f"{state.last_attempt:%Y-%m-%d}" if state.last_attempt else "never",
         )
     output.print(table)
     whole = sum(not one.state.gaps for one in found)
