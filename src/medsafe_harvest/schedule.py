@@ -329,6 +329,8 @@ jobs:
         env:
           S2_API_KEY: ${{ secrets.S2_API_KEY }}
           MEDSAFE_PING_URL: ${{ secrets.MEDSAFE_PING_URL }}
+          # The pace of each service, and which are left alone: the next machine knows it too.
+          MEDSAFE_STATE: ${{ github.workspace }}/medsafe-data/state
         run: medsafe-harvest --data medsafe-data harvest
 
       # Also after a failure: exit code 3, some windows are missing, ends the job in red, and what
@@ -338,7 +340,7 @@ jobs:
         run: |
           git config user.name medsafe-harvest
           git config user.email medsafe-harvest@users.noreply.github.com
-          git -C medsafe-data add --all -- . ':!.lock' ':!logs'
+          git -C medsafe-data add --all -- . ':!.lock' ':!logs' ':!cache' ':!state/*.lock'
           if git -C medsafe-data diff --cached --quiet; then
             echo "nothing new"
           else

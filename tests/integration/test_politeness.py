@@ -18,14 +18,14 @@ from tests.chaos.nursery import Nursery, Order
 #: Seconds of the harvesters in one of the machine, and arXiv's rule.
 SPEED = 40.0
 PACE = 3.0
-#: How late a request may arrive after its turn, in the harvesters' seconds: 12 ms of the machine.
-LATE = 0.5
+#: What the two clocks, the harvesters' and the server's, may differ by in one interval.
+LATE = 0.1
 
 
 def test_two_processes_and_a_restart_keep_to_one_request_in_three_seconds(tmp_path: Path) -> None:
     lock = threading.Lock()
     active = list[str]()
-    together = list[tuple[str, ...]]()
+    together = list[float]()
 
     def before(request: Request) -> None:
         if not request.path.startswith(("/api/query", "/oai", "/rss")):
@@ -33,7 +33,7 @@ def test_two_processes_and_a_restart_keep_to_one_request_in_three_seconds(tmp_pa
         with lock:
             active.append(request.path)
             if len(active) > 1:
-                together.append(tuple(active))
+                together.append(time.monotonic())
         # Now and then an answer takes longer than the pace.
         time.sleep(0.1 if request.path == "/oai" else 0.01)
         with lock:
@@ -62,6 +62,7 @@ def test_two_processes_and_a_restart_keep_to_one_request_in_three_seconds(tmp_pa
         other.start(order("other"))
         time.sleep(1.5)
         os.kill(victim, signal.SIGKILL)
+        killed = time.monotonic()
         assert one.end() == -signal.SIGKILL
         one.start(order("one"))
         assert (one.end(), other.end()) == (0, 0)
@@ -75,6 +76,6 @@ def test_two_processes_and_a_restart_keep_to_one_request_in_three_seconds(tmp_pa
     assert len(seen) > 30
     gaps = [after - before for (before, _), (after, _) in itertools.pairwise(seen)]
     assert min(gaps) >= PACE - LATE
-    # A request that arrives late shortens the next gap; over all of them the pace must hold.
-    assert seen[-1][0] - seen[0][0] >= (len(seen) - 1) * PACE - LATE
-    assert together == []
+    # The request of the process that was killed has no client any more, but the server is not
+    # through with it when the next one comes.
+    assert [moment for moment in together if not killed < moment < killed + 1] == []

@@ -288,7 +288,10 @@ def test_a_workflow_has_the_shape_that_github_reads(plan: Plan) -> None:
     steps = {step.name: step for step in read.jobs["harvest"].steps}
     harvest = steps["Harvest"]
     secrets = ("S2_API_KEY", "MEDSAFE_PING_URL")
-    assert harvest.env == {name: f"${{{{ secrets.{name} }}}}" for name in secrets}
+    assert harvest.env == {
+        **{name: f"${{{{ secrets.{name} }}}}" for name in secrets},
+        "MEDSAFE_STATE": "${{ github.workspace }}/medsafe-data/state",
+    }
     assert harvest.timeout is not None
     assert harvest.timeout < read.jobs["harvest"].timeout
     assert all((step.uses is None) != (step.run is None) for step in read.jobs["harvest"].steps)

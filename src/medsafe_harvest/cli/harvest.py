@@ -92,7 +92,8 @@ def harvest(  # noqa: PLR0913, PLR0917 - each option is a parameter
     if metrics is not None and not metrics.absolute().parent.is_dir():
         raise typer.BadParameter(f"--metrics: there is no folder {metrics.absolute().parent}")
     monitors = Monitors(log_format, metrics, as_json=as_json)
-    with monitors.speaking(), _ended_like_an_interrupt():
+    # Who finds another run at work has nothing to tell anybody.
+    with monitors.speaking(), _ended_like_an_interrupt(), alone(place):
         try:
             config = place.config()
         except ConfigError as error:
@@ -105,8 +106,7 @@ def harvest(  # noqa: PLR0913, PLR0917 - each option is a parameter
             until=until.date() if until else None,
         )
         monitors.keep_secret(config)
-        # Who finds another run at work has nothing to tell anybody.
-        with alone(place), monitors.watching(place) as tell_the_end:
+        with monitors.watching(place) as tell_the_end:
             night = run(place, config, wanted, monitors.reporter)
             tell_the_end(night)
     if not as_json and log_format is LogFormat.TEXT:

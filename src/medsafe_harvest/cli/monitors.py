@@ -213,6 +213,7 @@ class Monitors:
         """Tell of a run that could not go on."""
         ended = SystemClock().now()
         plain = report.failure_as_plain(error, self._began, ended, outcome)
+        plain["warnings"] += self._warnings
         text = report.failure_as_text(error, self._began, outcome)
         try:
             self._write(place, plain, text)

@@ -102,7 +102,18 @@ def schedule(  # noqa: PLR0913, PLR0917 - options, by name
     for folder in (plan.data, plan.state) if system else ():
         if not folder.is_dir():
             console.print(f"make {folder} first: the unit cannot start without", soft_wrap=True)
+    if kind is not Kind.GITHUB_ACTIONS:
+        _note_odd_folders(plan)
     console.print(_NEXT[kind], soft_wrap=True)
+
+
+def _note_odd_folders(plan: Plan) -> None:
+    """Say which folders look like a mistake; they may still be made before the first start."""
+    for option, folder in (("--config", plan.config), ("--data", plan.data)):
+        if not folder.is_dir():
+            console.print(f"note: {folder} is not there yet ({option})", soft_wrap=True)
+    if plan.data == Path("/data"):
+        console.print("note: the data would lie in /data; is --data meant?", soft_wrap=True)
 
 
 def _time(text: str) -> time:
