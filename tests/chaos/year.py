@@ -130,7 +130,9 @@ def simulate(corpus_file: Path, folder: Path, nights: int, tell: Callable[[str],
                 expected = set()
             year.found += len(found)
             year.mistakes += _differences(today, found, expected)
-            year.mistakes += [f"{today}: {one}" for one in done.warnings]
+            # The corpus holds so few of arXiv's papers that some days have none.
+            own = [one for one in done.warnings if "nothing was announced" not in one]
+            year.mistakes += [f"{today}: {one}" for one in own]
             if today.day == 1:
                 packs = len(list(store.folder.glob("*/packs/*.tar.xz")))
                 tell(f"{today}: {year.found} records found, {packs} packs, {store.count()} pages")
