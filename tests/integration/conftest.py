@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +68,16 @@ def make_project(
         content["queries"] = [one for one in content["queries"] if one["id"] in queries]
         file.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
     return project
+
+
+def settled(project: Project) -> Counter[tuple[str, str, str]]:
+    """How often each window of days long gone by was received with papers in it."""
+    records = (json.loads(path.read_bytes()) for path in project.data.glob("raw/**/window.json"))
+    return Counter(
+        (one["source"], one["query"], one["since"])
+        for one in records
+        if one["outcome"] == "complete" and one["until"] < "2024" and one["query"][0] != "_"
+    )
 
 
 @pytest.fixture(scope="session")

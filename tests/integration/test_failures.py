@@ -12,7 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from werkzeug import Request, Response
 from medsafe_harvest import loopback
 from medsafe_harvest.errors import StoreError
 
-from .conftest import COMMAND, Project, make_project
+from .conftest import COMMAND, Project, make_project, settled
 
 Fault = Callable[[Request], Response | None]
 
@@ -152,16 +151,6 @@ def test_a_killed_harvest_loses_nothing_and_goes_on(tmp_path: Path) -> None:
     assert content(project) == content(undisturbed)
     assert not {window for window, attempts in settled(project).items() if attempts > 1}
     assert settled(project).keys() == settled(undisturbed).keys() >= kept.keys()
-
-
-def settled(project: Project) -> Counter[tuple[str, str, str]]:
-    """How often each window of days long gone by was received with papers in it."""
-    records = (json.loads(path.read_bytes()) for path in project.data.glob("raw/**/window.json"))
-    return Counter(
-        (one["source"], one["query"], one["since"])
-        for one in records
-        if one["outcome"] == "complete" and one["until"] < "2024" and one["query"][0] != "_"
-    )
 
 
 def test_a_failed_run_does_not_replace_good_output(harvested: Project, tmp_path: Path) -> None:

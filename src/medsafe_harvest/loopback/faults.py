@@ -63,6 +63,8 @@ class Fault(enum.StrEnum):
     MOVED = "redirect elsewhere"
 
 
+#: Share of faults of the kinds that need a list, a total or a token, where they can be.
+_RARE = 0.4
 #: Faults that every door may meet; the others need a list, a total or a token.
 _ANYWHERE = frozenset(Fault) - {
     Fault.EMPTY,
@@ -162,7 +164,9 @@ class Faults:
             own = self._random.setdefault(asked.door, fresh)
             wanted = own.random() < self.rate
             possible = [kind for kind in self.kinds if self._is_possible(kind, asked)]
-            fault = own.choice(possible) if possible else None
+            # Few requests turn a page or bear a token, so what can befall only them comes first.
+            rare = [kind for kind in possible if kind not in _ANYWHERE]
+            fault = own.choice(rare if rare and own.random() < _RARE else possible or [None])
             chance = random.Random(own.random())  # noqa: S311 - spoils answers, guards nothing
             if not self.active or not wanted or self._in_a_row[asked.door] >= self.longest_run:
                 fault = None
