@@ -16,7 +16,8 @@ from typing import Any
 from medsafe_harvest.config import Config
 from medsafe_harvest.errors import FetchError
 from medsafe_harvest.fetch.ledger import FULL
-from medsafe_harvest.fetch.rawstore import RawStore, Seal, WindowRecord
+from medsafe_harvest.fetch.rawindex import Seal, WindowRecord
+from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.normalize.records import Seen
 from medsafe_harvest.sources.base import PageContent, SourceRecord
 from medsafe_harvest.sources.compose import TELLING, Composed, compose, differs, version

@@ -34,7 +34,8 @@ from medsafe_harvest.fetch.harvest import (
     Wanted,
 )
 from medsafe_harvest.fetch.ledger import FULL
-from medsafe_harvest.fetch.rawstore import RawStore, Seal, WindowRecord
+from medsafe_harvest.fetch.rawindex import Seal, WindowRecord
+from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.pipeline import Curated, Steps
 from medsafe_harvest.silence import Silence, find_silence
 from medsafe_harvest.sources.base import (

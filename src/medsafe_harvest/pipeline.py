@@ -23,7 +23,8 @@ from medsafe_harvest.engines import duckdb as engine
 from medsafe_harvest.errors import CuratedError, NothingFoundError, StoreError
 from medsafe_harvest.fetch.harvest import Fetched, HarvestObserver, Network, Session, Task
 from medsafe_harvest.fetch.ledger import FULL, united
-from medsafe_harvest.fetch.rawstore import RawStore, WindowRecord
+from medsafe_harvest.fetch.rawindex import WindowRecord
+from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.fetch.window import HOPELESS
 from medsafe_harvest.normalize.records import to_batch
 from medsafe_harvest.schema import PAPER, RECORD, RELATION

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from medsafe_harvest.fetch.harvest import Fetched, HarvestObserver, Task
 from medsafe_harvest.fetch.ledger import FULL
-from medsafe_harvest.fetch.rawstore import WindowRecord
+from medsafe_harvest.fetch.rawindex import WindowRecord
 from medsafe_harvest.sources.base import PageContent, Window
 
 

@@ -30,7 +30,7 @@ from medsafe_harvest.fetch.client import ping
 from medsafe_harvest.fetch.clock import SystemClock
 from medsafe_harvest.fetch.harvest import Task
 from medsafe_harvest.fetch.ledger import FULL
-from medsafe_harvest.fetch.rawstore import WindowRecord
+from medsafe_harvest.fetch.rawindex import WindowRecord
 from medsafe_harvest.night import Night
 from medsafe_harvest.sources.base import PageContent, Window
 

@@ -21,7 +21,7 @@ from rich.table import Column
 
 from medsafe_harvest.fetch.harvest import Task
 from medsafe_harvest.fetch.ledger import FULL
-from medsafe_harvest.fetch.rawstore import WindowRecord
+from medsafe_harvest.fetch.rawindex import WindowRecord
 from medsafe_harvest.sources.base import Completeness, PageContent, Window
 
 #: Without a terminal, a line at most so often (seconds) for a source that goes well.

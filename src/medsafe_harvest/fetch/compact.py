@@ -21,7 +21,8 @@ from pathlib import Path
 
 from medsafe_harvest.errors import StoreError
 from medsafe_harvest.fetch import packs
-from medsafe_harvest.fetch.rawstore import Entry, RawStore, explained, sync
+from medsafe_harvest.fetch.rawindex import Entry
+from medsafe_harvest.fetch.rawstore import RawStore, explained, sync
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,8 @@ from medsafe_harvest.fetch.client import Client
 from medsafe_harvest.fetch.clock import Clock, StoppableClock, StoppedError
 from medsafe_harvest.fetch.ledger import FULL, State
 from medsafe_harvest.fetch.limiter import Limiter
-from medsafe_harvest.fetch.rawstore import RawStore, Run, WindowRecord
+from medsafe_harvest.fetch.rawindex import WindowRecord
+from medsafe_harvest.fetch.rawstore import RawStore, Run
 from medsafe_harvest.fetch.retry import Budget, Retry
 from medsafe_harvest.fetch.window import Fetcher, Observer, Question, Requests
 from medsafe_harvest.sources.base import Completeness, Window

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 
-from medsafe_harvest.fetch.rawstore import WindowRecord
+from medsafe_harvest.fetch.rawindex import WindowRecord
 from medsafe_harvest.sources.base import Completeness, Window
 
 _DAY = timedelta(days=1)

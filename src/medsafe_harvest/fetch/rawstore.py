@@ -25,176 +25,32 @@ import os
 import re
 import shutil
 import threading
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from medsafe_harvest.errors import StoreError
 from medsafe_harvest.fetch import packs
+from medsafe_harvest.fetch.rawindex import (
+    META,
+    PACKS,
+    WINDOW,
+    Entry,
+    Index,
+    Seal,
+    WindowRecord,
+    damaged,
+    entries_of,
+    readable,
+    seal_of,
+)
 from medsafe_harvest.sources.base import Page, Window
 
-_META = ".meta.json"
-_PACKS = "packs"
-_WINDOW = "window.json"
 # A leading underscore marks what is no seed query.
 _SAFE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-
-
-@dataclass(frozen=True, slots=True)
-class Seal:
-    """What is known of a stored response without reading its body."""
-
-    #: Path under ``data/raw`` without ending.
-    name: str
-    source: str
-    query: str
-    query_digest: str
-    window: Window
-    url: str
-    #: What was sent with POST; empty for a GET.
-    sent: str
-    status: int
-    headers: Mapping[str, str]
-    fetched_at: datetime
-    #: Running number in the store: what came later, whatever the clock said.
-    number: int
-    #: SHA-256 of the body, in hex, and its length in bytes.
-    sha256: str
-    size: int
-    #: Path under ``data/raw`` of the body's file, or the body's name in its pack.
-    body: str
-    #: Path under ``data/raw`` of the pack that holds the body, or None.
-    pack: str | None = None
-
-    @property
-    def attempt(self) -> str:
-        """Path of the attempt's folder under ``data/raw``."""
-        return self.name.rpartition("/")[0]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WindowRecord:
-    """How one attempt to fetch a window ended."""
-
-    source: str
-    query: str
-    #: ``Query.digest`` at that time: another meaning of the query needs another harvest.
-    query_digest: str
-    window: Window
-    #: A ``Completeness`` value, or the ``outcome`` of a ``FetchError``.
-    outcome: str
-    #: What went wrong, in words; empty for a complete window.
-    message: str = ""
-    announced: int = 0
-    received: int = 0
-    notes: tuple[str, ...] = ()
-    #: The pages that were accepted: numbers in the attempt's folder, names where an earlier
-    #: attempt fetched them.
-    pages: tuple[str, ...] = ()
-    #: When the first of the pages was fetched: the window is known as it was then.
-    began_at: datetime
-    finished_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A seal or a window record as it is written."""
-
-    #: File that it stands in.
-    path: Path
-    #: Name of the page, or path of the attempt's folder.
-    name: str
-    kind: str
-    value: Mapping[str, Any]
-    #: The pack that it stands in, or None.
-    pack: str | None
-
-    @property
-    def is_reference(self) -> bool:
-        """Whether the body of the page is stored with another page."""
-        return "same_as" in self.value
-
-
-#: Door, digest of the question, window.
-_Asked = tuple[str, str, Window]
-
-
-@dataclass(slots=True)
-class _Index:
-    """All that is stored, bodies apart; grows with each page that this process stores."""
-
-    seals: dict[str, Seal] = field(default_factory=dict)
-    #: By path of the attempt's folder.
-    windows: dict[str, WindowRecord] = field(default_factory=dict)
-    #: Pages that have their body themselves, by its checksum.
-    holders: dict[str, Seal] = field(default_factory=dict)
-    #: Names of the pages, and of the attempts that ended, by what was asked.
-    asked: dict[_Asked, tuple[set[str], set[str]]] = field(default_factory=dict)
-    #: Files that cannot be read, and why, in words.
-    damage: dict[Path, str] = field(default_factory=dict)
-    #: Largest running number of a page.
-    number: int = 0
-
-    @classmethod
-    def of(cls, paths: Iterable[Path], root: Path) -> Self:
-        """Everything that the index files say; what cannot be read is noted as damage.
-
-        A window whose pages are not all there was not received: it is fetched again.
-        """
-        index = cls()
-        entries: list[Entry] = []
-        for path in paths:
-            with index.noting(path):
-                entries += _entries(path, root)
-        for entry in sorted(entries, key=lambda entry: entry.is_reference):
-            with index.noting(entry.path):
-                index.add(entry)
-        for folder, record in index.windows.items():
-            names = (name if "/" in name else f"{folder}/{name}" for name in record.pages)
-            lost = [name for name in names if name not in index.seals]
-            if lost:
-                words = f"page {lost[0]}, which is not there or damaged"
-                index.damage.setdefault(root / folder, f"{root / folder} names {words}")
-                index.windows[folder] = replace(record, outcome=DAMAGED, message=f"lacks {words}")
-        return index
-
-    @contextmanager
-    def noting(self, path: Path) -> Iterator[None]:
-        """Note what is damaged, and go on."""
-        try:
-            yield
-        except StoreError as error:
-            self.damage[path] = str(error)
-
-    def add(self, entry: Entry) -> None:
-        """Add an entry; a reference after the page that it refers to.
-
-        Raises:
-            StoreError: the entry is damaged, or refers to a body that is not there.
-        """
-        with _readable(entry.path):
-            if entry.kind == "window":
-                record = _window_record(entry.value)
-                self.windows[entry.name] = record
-                asked = (record.source, record.query_digest, record.window)
-                self.asked.setdefault(asked, (set(), set()))[1].add(entry.name)
-                return
-            seal = _seal(entry)
-            if entry.is_reference:
-                holder = self.holders.get(seal.sha256)
-                if holder is None:
-                    raise ValueError(f"the body, of page {entry.value['same_as']}, is not there")
-                seal = replace(seal, body=holder.body, pack=holder.pack)
-            else:
-                self.holders[seal.sha256] = seal
-            self.seals[seal.name] = seal
-            self.number = max(self.number, seal.number)
-            asked = (seal.source, seal.query_digest, seal.window)
-            self.asked.setdefault(asked, (set(), set()))[0].add(seal.name)
 
 
 class RawStore:
@@ -209,7 +65,7 @@ class RawStore:
         self.folder = folder
         self._version = version
         self._lock = threading.Lock()
-        self._index: _Index | None = None
+        self._index: Index | None = None
 
     def attempt(self, source: str, query: str, digest: str, window: Window, run: Run) -> Attempt:
         """A folder for one attempt at a window.
@@ -279,19 +135,19 @@ class RawStore:
                 packed.setdefault(seal.pack, {}).setdefault(seal.body, []).append(seal)
                 continue
             path = self.folder / seal.body
-            with _readable(path):
+            with readable(path):
                 body = _checked(gzip.decompress(path.read_bytes()), seal)
             yield seal, _page(seal, body)
         for pack, wanted in sorted(packed.items()):
             path = self.folder / pack
             left = set(wanted)
-            with _readable(path):
+            with readable(path):
                 for name, body in packs.bodies(path, left):
                     left.discard(name)
                     for seal in wanted[name]:
                         yield seal, _page(seal, _checked(body, seal))
             if left:
-                raise _damaged(path, f"it lacks {min(left)}")
+                raise damaged(path, f"it lacks {min(left)}")
 
     def windows(self) -> list[WindowRecord]:
         """How all attempts ended, in the order in which they did.
@@ -337,10 +193,10 @@ class RawStore:
         index, bodies = self._checked_bodies()
         return [*index.damage.values(), *bodies.values()]
 
-    def _checked_bodies(self) -> tuple[_Index, dict[Path, str]]:
+    def _checked_bodies(self) -> tuple[Index, dict[Path, str]]:
         """What is stored, read anew, and the damaged files of bodies with words for each."""
-        index = _Index.of(self._index_files(), self.folder)
-        damage = _Index()
+        index = Index.of(self._index_files(), self.folder)
+        damage = Index()
         packed: dict[str, list[Seal]] = {}
         for seal in index.seals.values():
             if seal.pack is not None:
@@ -361,7 +217,9 @@ class RawStore:
             StoreError: the index of a pack is damaged; names it.
         """
         return {
-            entry.name for path in self._files(packs.INDEX) for entry in _entries(path, self.folder)
+            entry.name
+            for path in self._files(packs.INDEX)
+            for entry in entries_of(path, self.folder)
         }
 
     def has_days_before(self, day: date) -> bool:
@@ -381,9 +239,9 @@ class RawStore:
         inside = frozenset(folders)
         return [
             entry
-            for path in self._files(_META, _WINDOW)
+            for path in self._files(META, WINDOW)
             if not inside.isdisjoint(path.parents)
-            for entry in _entries(path, self.folder)
+            for entry in entries_of(path, self.folder)
         ]
 
     def read_loose(self, entry: Entry) -> bytes:
@@ -392,13 +250,13 @@ class RawStore:
         Raises:
             StoreError: it is damaged or missing; names the file.
         """
-        ((_, page),) = self.read_all([_seal(entry)])
+        ((_, page),) = self.read_all([seal_of(entry)])
         return page.body
 
-    def _known(self) -> _Index:
+    def _known(self) -> Index:
         with self._lock:
             if self._index is None:
-                self._index = _Index.of(self._index_files(), self.folder)
+                self._index = Index.of(self._index_files(), self.folder)
             return self._index
 
     def holder(self, sha256: str) -> str | None:
@@ -446,7 +304,7 @@ class RawStore:
         index, bodies = self._checked_bodies()
         moved = []
         for path in sorted({*index.damage, *bodies}):
-            if path.parent.name == _PACKS:
+            if path.parent.name == PACKS:
                 stem = path.name.removesuffix(packs.INDEX).removesuffix(packs.BODIES)
                 victims = sorted(path.parent.glob(f"{stem}.*"))
             else:
@@ -474,7 +332,7 @@ class RawStore:
 
     def _index_files(self) -> list[Path]:
         # What is packed counts as packed, also where a killed compaction left the loose pages.
-        found = self._files(_META, _WINDOW, packs.INDEX)
+        found = self._files(META, WINDOW, packs.INDEX)
         return sorted(found, key=lambda path: path.name.endswith(packs.INDEX))
 
     def _files(self, *endings: str) -> list[Path]:
@@ -494,8 +352,6 @@ class RawStore:
         )
 
 
-#: Outcome of a window that was received once, and of which a page is lost.
-DAMAGED = "damaged"
 #: Outcomes of attempts that came to their end.
 _ENDED = frozenset(("complete", "empty", "short", "too_large"))
 
@@ -559,7 +415,7 @@ class Attempt:
             if holder is None:
                 body = gzip.compress(page.body, compresslevel=6, mtime=0)
                 write(self._folder / str(meta["body"]), body)
-            write(self._folder / f"{number}{_META}", _json(meta))
+            write(self._folder / f"{number}{META}", _json(meta))
         self._store.add(f"{self._path}/{number}", "seal", meta)
         return number
 
@@ -581,7 +437,7 @@ class Attempt:
             "received": record.received,
         }
         with explained(self._folder):
-            write(self._folder / _WINDOW, _json(content))
+            write(self._folder / WINDOW, _json(content))
         self._store.add(self._path, "window", content)
 
 
@@ -630,57 +486,6 @@ def _json(value: Mapping[str, Any]) -> bytes:
     return (json.dumps(value, sort_keys=True, ensure_ascii=False, indent=1) + "\n").encode()
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    with _readable(path):
-        value = json.loads(path.read_bytes())
-        if not isinstance(value, dict):
-            raise TypeError("not an object")
-    return value
-
-
-def _entries(path: Path, root: Path) -> Iterator[Entry]:
-    """What an index file holds: one seal, one window record, or all of a pack.
-
-    Raises:
-        StoreError: it is damaged.
-    """
-    if path.name.endswith(packs.INDEX):
-        bodies = path.with_name(path.name.removesuffix(packs.INDEX) + packs.BODIES)
-        pack = bodies.relative_to(root).as_posix()
-        with _readable(path):
-            for line in packs.lines(path):
-                yield Entry(path, line["name"], line["kind"], line["value"], pack)
-        return
-    value = _read_json(path)
-    name = path.relative_to(root).as_posix()
-    if path.name == _WINDOW:
-        yield Entry(path, name.removesuffix(f"/{_WINDOW}"), "window", value, None)
-    else:
-        yield Entry(path, name.removesuffix(_META), "seal", value, None)
-
-
-def _seal(entry: Entry) -> Seal:
-    meta = entry.value
-    folder = entry.name.rpartition("/")[0]
-    return Seal(
-        name=entry.name,
-        source=str(meta["source"]),
-        query=str(meta["query"]),
-        query_digest=str(meta["query_digest"]),
-        window=_window(meta),
-        url=str(meta["url"]),
-        sent=str(meta.get("sent", "")),
-        status=int(meta["status"]),
-        headers=dict(meta["headers"]),
-        fetched_at=datetime.fromisoformat(meta["fetched_at"]),
-        number=int(meta.get("number", 0)),
-        sha256=str(meta["sha256"]),
-        size=int(meta["bytes"]),
-        body=str(meta["sha256"]) if entry.pack else f"{folder}/{meta.get('body')}",
-        pack=entry.pack,
-    )
-
-
 def _checked(body: bytes, seal: Seal) -> bytes:
     if hashlib.sha256(body).hexdigest() != seal.sha256:
         raise ValueError(f"its checksum is not that of the seal of {seal.name}")
@@ -689,59 +494,3 @@ def _checked(body: bytes, seal: Seal) -> bytes:
 
 def _page(seal: Seal, body: bytes) -> Page:
     return Page(seal.status, seal.headers, body, seal.url, seal.sent)
-
-
-@contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    """Name the file that cannot be read, and what to do."""
-    try:
-        yield
-    except PermissionError as error:
-        raise StoreError(
-            f"{path} cannot be read ({error.strerror}): mend its permissions"
-        ) from error
-    except (
-        OSError,
-        EOFError,
-        zlib.error,
-        packs.BadPackError,
-        ValueError,
-        KeyError,
-        TypeError,
-        RecursionError,
-    ) as error:
-        raise _damaged(path, error) from error
-
-
-def _damaged(path: Path, why: object) -> StoreError:
-    if path.parent.name == _PACKS:
-        return StoreError(
-            f"{path} is damaged ({why}): it holds all pages of the days in its name, so bring it "
-            "back from a backup; without one, `medsafe-harvest raw verify --set-aside` moves it "
-            "away, and the next harvest fetches what the services still have"
-        )
-    return StoreError(
-        f"{path} is damaged ({why}): `medsafe-harvest raw verify --set-aside` moves its folder "
-        "out of data/raw, and the next harvest fetches that window again"
-    )
-
-
-def _window(meta: Mapping[str, Any]) -> Window:
-    return Window(date.fromisoformat(meta["since"]), date.fromisoformat(meta["until"]))
-
-
-def _window_record(value: Mapping[str, Any]) -> WindowRecord:
-    return WindowRecord(
-        source=value["source"],
-        query=value["query"],
-        query_digest=value["query_digest"],
-        window=_window(value),
-        outcome=value["outcome"],
-        message=value["message"],
-        announced=value["announced"],
-        received=value["received"],
-        notes=tuple(value["notes"]),
-        pages=tuple(value["pages"]),
-        began_at=datetime.fromisoformat(value.get("began_at", value["finished_at"])),
-        finished_at=datetime.fromisoformat(value["finished_at"]),
-    )

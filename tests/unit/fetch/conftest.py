@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from medsafe_harvest.fetch.rawstore import WindowRecord
+from medsafe_harvest.fetch.rawindex import WindowRecord
 from medsafe_harvest.sources.base import PageContent, Window
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)

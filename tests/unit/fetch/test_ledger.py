@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from medsafe_harvest.fetch import ledger
 from medsafe_harvest.fetch.ledger import FULL
-from medsafe_harvest.fetch.rawstore import WindowRecord
+from medsafe_harvest.fetch.rawindex import WindowRecord
 from medsafe_harvest.sources.base import Window
 
 START = date(2024, 1, 1)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from medsafe_harvest.errors import StoreError
-from medsafe_harvest.fetch.rawstore import Attempt, RawStore, Run, WindowRecord
+from medsafe_harvest.fetch.rawindex import WindowRecord
+from medsafe_harvest.fetch.rawstore import Attempt, RawStore, Run
 from medsafe_harvest.sources.base import Page, Window
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
