@@ -12,7 +12,7 @@ Nothing here prints or exits.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import Protocol, Self
 from medsafe_harvest import checkpoint, pipeline
 from medsafe_harvest.collect import Collected, Entry, Key
 from medsafe_harvest.config import Config
+from medsafe_harvest.doubts import Announced, clock_warnings, doubts, silences
 from medsafe_harvest.errors import FetchError, NothingFoundError, StoreError
 from medsafe_harvest.fetch import harvest as fetching
 from medsafe_harvest.fetch.compact import compact
@@ -30,20 +31,15 @@ from medsafe_harvest.fetch.harvest import (
     Network,
     Session,
     Standing,
-    Task,
     Wanted,
 )
 from medsafe_harvest.fetch.ledger import FULL
-from medsafe_harvest.fetch.rawindex import Seal, WindowRecord
 from medsafe_harvest.fetch.rawstore import RawStore
+from medsafe_harvest.lookups import wishes
 from medsafe_harvest.pipeline import Curated, Steps
-from medsafe_harvest.silence import Silence, find_silence
 from medsafe_harvest.sources.base import (
-    Completeness,
-    KnownPaper,
     SourceRecord,
     Window,
-    Wish,
 )
 from medsafe_harvest.sources.expression import matches
 from medsafe_harvest.sources.query import Query
@@ -63,23 +59,6 @@ class Changes:
     unchanged: int
     #: Record ids that the source says are gone, or are now another: (before, now or None).
     replaced: tuple[tuple[str, str | None], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Announced:
-    """What was announced on the day of the run, for the categories of the seed queries."""
-
-    door: str
-    day: date
-    #: Papers by kind: new, cross, replace, replace-cross.
-    kinds: Mapping[str, int]
-    #: By seed query: new papers that it seems to ask for.
-    wanted: Mapping[str, int]
-
-    @property
-    def is_quiet(self) -> bool:
-        """Whether nothing was announced, as at weekends and on holidays."""
-        return not self.kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +112,7 @@ def harvest(
     began = network.clock.now()
     tallies = Tallies(observer)
     session = Session(config, store, network, tallies)
-    warnings = _clock_warnings(store.windows(), began)
+    warnings = clock_warnings(store.windows(), began)
     papers_before = pipeline.count_papers(data / "curated")
     reading = _Reading.begun(config, store, data, observer, is_first=papers_before is None)
 
@@ -150,8 +129,8 @@ def harvest(
     reading.read_all_if_needed(config, store, observer)
 
     after = reading.collected.entries()
-    warnings += _silences(config, reading.collected, store.windows(), network.clock.now())
-    warnings += _doubts(config, announced, after.keys() - reading.before.keys())
+    warnings += silences(config, reading.collected, store.windows(), network.clock.now())
+    warnings += doubts(config, announced, after.keys() - reading.before.keys())
     made, why_no_table = _curated(config, store, data, observer, reading.collected, fetched)
     try:
         checkpoint.save(data / "cache", reading.collected, config, began)
@@ -250,81 +229,6 @@ def _curated(
         return None, str(error)
 
 
-def _doubts(config: Config, announced: Sequence[Announced], new: Collection[Key]) -> list[str]:
-    """Warnings where announcements and what came in do not go together."""
-    came = {source for source, _ in new}
-    words = []
-    for one in announced:
-        number = sum(one.wanted.values())
-        if number >= _MANY and config.feeds[one.door].source not in came:
-            words.append(
-                f"{one.door} announced {number} papers that seed queries seem to ask for, and no "
-                "new one came in"
-            )
-        if one.is_quiet and one.day.weekday() < _WEEKEND:
-            words.append(
-                f"{one.door}: nothing was announced on {one.day:%A}, {one.day}: a holiday, or a "
-                "failure"
-            )
-    return words
-
-
-#: Saturday, the first day of the week without announcements.
-_WEEKEND = 5
-#: So many announced papers and nothing new cannot be an accident.
-_MANY = 5
-
-
-def wishes(
-    config: Config, store: RawStore, collected: Collected, wanted: Wanted, now: datetime
-) -> list[Task]:
-    """Known papers to look up tonight: those never tried, then those tried longest ago."""
-    today = Window(now.date(), now.date())
-    known = collected.entries()
-    complete = {
-        (record.source, record.query_digest, record.window)
-        for record in store.windows()
-        if record.outcome in FULL
-    }
-    own: dict[str, list[Seal]] = {}
-    for seal in store.seals():
-        own.setdefault(seal.source, []).append(seal)
-    tasks = []
-    for name in wanted.sources:
-        lookup = config.lookups.get(name)
-        if lookup is None:
-            continue
-        last: dict[str, date] = {}
-        tried: dict[str, date] = {}
-        for seal in own.get(name, ()):
-            days = dict.fromkeys(lookup.asked(seal.url, seal.sent), seal.fetched_at.date())
-            tried |= days
-            # The same papers are asked for again some weeks later: each time counts for itself.
-            if (name, seal.query_digest, seal.window) in complete:
-                last |= days
-        due = now.date() - timedelta(days=lookup.again_days)
-        papers = [
-            KnownPaper(
-                entry.record,
-                is_revised=collected.is_revised(key),
-                is_due=(collected.looked_up(key, name) or date.min) <= due,
-            )
-            for key, entry in known.items()
-        ]
-        # By the day of the last try, so that a wish that fails night after night holds up no other.
-        ids = sorted(
-            (tried.get(one, date.min), one)
-            for one in lookup.wants(papers)
-            if last.get(one, date.min) <= due
-        )
-        chosen = [one for _, one in ids][: lookup.nightly * lookup.batch]
-        tasks += [
-            Task(name, Wish(tuple(chosen[start : start + lookup.batch])), today)
-            for start in range(0, len(chosen), lookup.batch)
-        ]
-    return tasks
-
-
 def _announced(
     config: Config, store: RawStore, queries: Sequence[Query], day: date
 ) -> tuple[Announced, ...]:
@@ -406,37 +310,6 @@ def _was_gone(entry: Entry | None) -> bool:
     return entry is not None and entry.seen.gone is not None
 
 
-def _silences(
-    config: Config, collected: Collected, windows: Sequence[WindowRecord], now: datetime
-) -> list[str]:
-    """Warnings about sources and seed queries that have not brought anything new for too long."""
-    asked: dict[tuple[str, str], set[date]] = {}
-    failed: dict[tuple[str, str], set[date]] = {}
-    queries = {query.id for query in config.queries}
-    for record in windows:
-        if record.query in queries:
-            kind = asked if record.outcome in _ANSWERED else failed
-            day = record.began_at.date()
-            kind.setdefault((record.source, ""), set()).add(day)
-            kind.setdefault((record.source, record.query), set()).add(day)
-    new = collected.new_by_day()
-    silent: dict[tuple[str, str], Silence] = {}
-    for key, days in sorted(asked.items()):
-        silence = find_silence(new.get(key, {}), days - failed.get(key, set()), now.date())
-        # A source that is silent altogether is said once.
-        if silence is not None and (key[0], "") not in silent:
-            silent[key] = silence
-    return [
-        f"{door}{f', query {query}' if query else ''}: no new record in {silence.nights} nights, "
-        f"where {silence.expected:.0f} were to be expected from the nights before"
-        for (door, query), silence in silent.items()
-    ]
-
-
-#: A window that is split was answered too.
-_ANSWERED = FULL | {Completeness.TOO_LARGE.value}
-
-
 def _packed(store: RawStore, config: Config, today: date, steps: Steps) -> list[str]:
     """Pack old days now and then; warnings where that failed."""
     days = config.settings.harvest.compact_days
@@ -457,15 +330,3 @@ def _packed(store: RawStore, config: Config, today: date, steps: Steps) -> list[
 
 #: Days that come together into one pack.
 _PACK_EVERY = 30
-
-
-def _clock_warnings(windows: Sequence[WindowRecord], now: datetime) -> list[str]:
-    """Warnings about a clock that was not always right."""
-    latest = max((record.finished_at for record in windows), default=now)
-    if latest <= now:
-        return []
-    words = (
-        f"the clock stands at {now:%Y-%m-%d %H:%M} UTC, but the store was written at "
-        f"{latest:%Y-%m-%d %H:%M}: set it; what comes from the future is asked for again"
-    )
-    return [words]
