@@ -1,164 +1,250 @@
-"""Quality of matching on labelled sets: ``python -m bench.matching [FOLDER]``.
+"""Quality and speed of matching beside its peers: ``python -m bench.matching [FOLDER]``.
 
-The folder holds one folder a set with ``records.parquet`` (record_id, source, title, authors,
-year, venue, volume, number, pages, doi, arxiv_id), ``pairs.parquet`` (left, right, match) and
-``meta.json`` (``complete``: pairs not listed are non-matches; ``cross_source_only``: only pairs
-across sources are labelled). Only pairs in that scope count.
+The folder is a labelled set or a folder of sets, as ``medsafe-harvest evaluate`` reads them. All
+run on the same records in the same run, and are scored by the same code. Other programs
+(``bench.peers``) run in a process of their own, from build/bench-venv if ``make bench`` made it;
+each has :data:`BUDGET` seconds for all sets together, and what did not run says why.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from rapidfuzz import fuzz
+from rapidfuzz.process import cdist
 
-from medsafe_harvest.dedupe.blocking import shared_keys, word_counts
+from bench.peers import PEERS
 from medsafe_harvest.dedupe.overrides import Overrides
-from medsafe_harvest.dedupe.prepare import NEEDED, prepare
-from medsafe_harvest.engines.duckdb import Matching, match
-from medsafe_harvest.normalize.ids import parse_arxiv
-from medsafe_harvest.schema import RECORD
+from medsafe_harvest.engines.duckdb import match
+from medsafe_harvest.evaluate import LabelledSet, find_sets, read_set
+from medsafe_harvest.evaluate.figures import components, count_pairs
+from medsafe_harvest.evaluate.labels import Ints
+from medsafe_harvest.evaluate.scoring import cluster_numbers
+from medsafe_harvest.normalize.text import comparison_form
 
-Pair = tuple[str, str]
+ROOT = Path(__file__).parents[1]
+#: Seconds that one peer may take for all sets.
+BUDGET = 300.0
+OURS = "medsafe-harvest"
+
+
+class NotRunError(Exception):
+    """A contestant gave no result; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
-    """Figures of one set; the fields that are counts count pairs in scope."""
+class Row:
+    """What one contestant reached on one set; figures are None where it did not run.
 
-    name: str
+    So is the precision of one that merged nothing.
+    """
+
+    set: str
     records: int
-    matches: int
-    precision: float
-    recall: float
-    f1: float
-    false_merges: int
-    missed: int
-    blocking_recall: float
-    seconds: float
+    who: str
+    precision: float | None = None
+    recall: float | None = None
+    f1: float | None = None
+    false_merges: int | None = None
+    missed: int | None = None
+    seconds: float | None = None
+    records_per_second: float | None = None
+    why_not: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LabelledSet:
-    """One labelled set."""
-
-    name: str
-    records: pa.Table
-    truth: dict[Pair, bool]
-    complete: bool
-    cross_source_only: bool
-
-    def in_scope(self, pairs: Iterator[Pair]) -> set[Pair]:
-        """The pairs about which the labels say something."""
-        ids = (self.records[name].to_pylist() for name in ("record_id", "source"))
-        source = dict(zip(*ids, strict=True))
-        return {
-            pair
-            for pair in pairs
-            if (self.complete or pair in self.truth)
-            and not (self.cross_source_only and source[pair[0]] == source[pair[1]])
-        }
+#: Clusters of a set's records, and the seconds that finding them took.
+Contestant = Callable[[LabelledSet], tuple[Ints, float]]
 
 
-def read(folder: Path) -> LabelledSet:
-    """A labelled set, its records in the columns that matching reads."""
-    meta = json.loads((folder / "meta.json").read_text())
-    raw = pq.read_table(folder / "records.parquet").to_pylist()
-    records = pa.Table.from_pylist(
-        [_record(row) for row in raw],
-        schema=pa.schema([RECORD.field(name) for name in NEEDED]),
-    )
-    labels = pq.read_table(folder / "pairs.parquet").to_pylist()
-    truth = {_pair(row["left"], row["right"]): bool(row["match"]) for row in labels}
-    return LabelledSet(meta["name"], records, truth, meta["complete"], meta["cross_source_only"])
-
-
-def score(labelled: LabelledSet) -> tuple[Score, Matching]:
-    """Match one set with the default configuration and count."""
+def ours(labelled: LabelledSet) -> tuple[Ints, float]:
+    """The default configuration."""
     begun = time.perf_counter()
     matching = match(labelled.records, Overrides())
     seconds = time.perf_counter() - begun
-    said = labelled.in_scope(_within_clusters(matching.clusters))
-    true = labelled.in_scope(pair for pair, same in labelled.truth.items() if same)
-    hits = len(said & true)
-    precision = hits / len(said) if said else 1.0
-    recall = hits / len(true) if true else 1.0
-    return Score(
-        name=labelled.name,
-        records=len(labelled.records),
-        matches=len(true),
-        precision=precision,
-        recall=recall,
-        f1=2 * precision * recall / (precision + recall) if hits else 0.0,
-        false_merges=len(said - true),
-        missed=len(true - said),
-        blocking_recall=_blocking_recall(labelled.records, true),
+    return cluster_numbers(labelled, matching.clusters), seconds
+
+
+def exact_title(labelled: LabelledSet) -> tuple[Ints, float]:
+    """Equal titles in comparison form with years at most one apart, or one DOI."""
+    begun = time.perf_counter()
+    titles, years, dois = _columns(labelled)
+    pairs = [(one, other) for block in _blocks(dois) for one, other in _neighbours(block)]
+    for block in _blocks(titles):
+        dated = sorted((year, row) for row in block if (year := years[row]) is not None)
+        pairs += [(a, b) for (was, a), (year, b) in pairwise(dated) if year - was <= 1]
+        pairs += _neighbours([row for row in block if years[row] is None])
+    return _united(labelled, pairs), time.perf_counter() - begun
+
+
+def similar_title(labelled: LabelledSet) -> tuple[Ints, float]:
+    """Within each year, titles whose sorted words are 90 % alike."""
+    begun = time.perf_counter()
+    titles, years, _ = _columns(labelled)
+    pairs: list[tuple[int, int]] = []
+    for block in _blocks([str(year) for year in years]):
+        rows = [row for row in block if titles[row]]
+        words = [" ".join(sorted(str(titles[row]).split())) for row in rows]
+        alike = cdist(words, words, scorer=fuzz.ratio, score_cutoff=90, workers=-1, dtype=np.uint8)
+        pairs += [(rows[a], rows[b]) for a, b in np.argwhere(np.triu(alike, 1)).tolist()]
+    return _united(labelled, pairs), time.perf_counter() - begun
+
+
+def _columns(
+    labelled: LabelledSet,
+) -> tuple[list[str | None], list[int | None], list[str | None]]:
+    titles = [comparison_form(text) or None for text in labelled.records["title"].to_pylist()]
+    return titles, labelled.records["year"].to_pylist(), labelled.records["doi"].to_pylist()
+
+
+def _blocks(values: list[str | None]) -> list[list[int]]:
+    """Rows with the same value; rows without one are in none."""
+    found: dict[str, list[int]] = {}
+    for row, value in enumerate(values):
+        if value:
+            found.setdefault(value, []).append(row)
+    return list(found.values())
+
+
+def _neighbours(rows: list[int]) -> list[tuple[int, int]]:
+    return list(pairwise(rows))
+
+
+def _united(labelled: LabelledSet, pairs: list[tuple[int, int]]) -> Ints:
+    sides = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    return components(len(labelled), sides[:, 0], sides[:, 1])
+
+
+class Peer:
+    """Another program, run in a process of its own.
+
+    Args:
+        name: its package.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._left = BUDGET
+        own = ROOT / "build/bench-venv/bin/python"
+        self._python = str(own) if own.exists() else sys.executable
+
+    def __call__(self, labelled: LabelledSet) -> tuple[Ints, float]:
+        """Clusters and seconds.
+
+        Raises:
+            NotRunError: it is not installed, failed, or took too long.
+        """
+        if self._left <= 0:
+            raise NotRunError(f"its {BUDGET:.0f} s for all sets are used up")
+        with tempfile.TemporaryDirectory() as folder:
+            records, out = Path(folder, "records.parquet"), Path(folder, "clusters.parquet")
+            pq.write_table(_flat(labelled), records)
+            command = [self._python, "-m", "bench.peers", self._name, str(records), str(out)]
+            begun = time.perf_counter()
+            try:
+                done = subprocess.run(
+                    command,
+                    cwd=ROOT,
+                    capture_output=True,
+                    check=False,
+                    text=True,
+                    timeout=self._left,
+                )
+            except subprocess.TimeoutExpired:
+                raise NotRunError(f"stopped after {self._left:.0f} s") from None
+            finally:
+                self._left -= time.perf_counter() - begun
+            if done.returncode:
+                last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+                missing = "PackageNotFoundError" in done.stderr or "No module named" in last
+                raise NotRunError("not installed: make bench" if missing else f"failed: {last}")
+            seconds = json.loads(done.stdout.strip().splitlines()[-1])["seconds"]
+            return cluster_numbers(labelled, pq.read_table(out)), float(seconds)
+
+
+def _flat(labelled: LabelledSet) -> pa.Table:
+    """Records with the columns that the peers read, authors as "Family, Given; Family, Given"."""
+    table = labelled.records.select(
+        ["record_id", "title", "year", "venue", "volume", "issue", "pages", "doi"]
+    )
+    authors = [
+        "; ".join(_family_first(author["name"]) for author in row) or None
+        for row in labelled.records["authors"].to_pylist()
+    ]
+    return table.append_column("authors", pa.array(authors, pa.string()))
+
+
+def _family_first(name: str) -> str:
+    given, _, family = name.rpartition(" ")
+    return name if "," in name or not given else f"{family}, {given}"
+
+
+def run(labelled: LabelledSet, who: str, contestant: Contestant) -> Row:
+    """One contestant on one set."""
+    try:
+        clusters, seconds = contestant(labelled)
+    except NotRunError as error:
+        return Row(labelled.name, len(labelled), who, why_not=str(error))
+    pairs = count_pairs(labelled, clusters)
+    return Row(
+        labelled.name,
+        len(labelled),
+        who,
+        precision=pairs.precision.value if pairs.predicted else None,
+        recall=pairs.recall.value,
+        f1=pairs.f1,
+        false_merges=pairs.predicted - pairs.hits,
+        missed=pairs.gold - pairs.hits,
         seconds=seconds,
-    ), matching
+        records_per_second=len(labelled) / max(seconds, 1e-9),
+    )
 
 
-def _record(row: dict[str, Any]) -> dict[str, Any]:
-    arxiv = parse_arxiv(row["arxiv_id"])
-    return {name: row.get(name) for name in NEEDED} | {
-        "title": row["title"] or "",
-        "authors": [{"name": name} for name in row["authors"] or []],
-        "year": None if row["year"] is None else int(row["year"]),
-        "doi": row["doi"].lower() if row["doi"] else None,
-        "arxiv_id": arxiv[0] if arxiv else None,
-        "other_dois": [],
-    }
-
-
-def _pair(left: str, right: str) -> Pair:
-    return min(left, right), max(left, right)
-
-
-def _within_clusters(clusters: pa.Table) -> Iterator[Pair]:
-    grouped = clusters.group_by("cluster").aggregate([("record_id", "list")])
-    for members in grouped["record_id_list"].to_pylist():
-        yield from combinations(sorted(members), 2)
-
-
-def _blocking_recall(records: pa.Table, true: set[Pair]) -> float:
-    """Share of true pairs that share a key, before blocks are cut to size."""
-    prepared = [prepare(batch) for batch in records.to_batches(max_chunksize=20_000)]
-    frequencies = word_counts(prepared)
-    table = pa.Table.from_batches(prepared).combine_chunks()
-    row = {record: number for number, record in enumerate(table["record_id"].to_pylist())}
-    rows = [table.slice(number, 1).to_batches()[0] for number in range(len(table))]
-    met = sum(bool(shared_keys(rows[row[a]], rows[row[b]], frequencies)) for a, b in true)
-    return met / len(true) if true else 1.0
+def _line(row: Row) -> str:
+    if row.f1 is None:
+        return f"  {row.who:<28}{row.why_not}"
+    precision = "-" if row.precision is None else f"{row.precision:.4f}"
+    return (
+        f"  {row.who:<28}{precision:>7}{row.recall:>8.4f}{row.f1:>8.4f}"
+        f"{row.false_merges:>8,}{row.missed:>8,}{row.seconds:>8.2f}{row.records_per_second:>11,.0f}"
+    )
 
 
 def main() -> None:
-    """Print the table."""
-    default = os.environ.get("MEDSAFE_SHARED_DATA", "../shared/data")
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(default) / "match"
-    sets = (
-        [folder]
-        if (folder / "meta.json").exists()
-        else sorted(path.parent for path in folder.glob("*/meta.json"))
-    )
+    """Print the table and write build/bench/matching.json."""
+    default = Path(os.environ.get("MEDSAFE_SHARED_DATA", ROOT / "../shared/data")) / "match"
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else default
+    contestants: dict[str, Contestant] = {
+        OURS: ours,
+        "same title and year, or DOI": exact_title,
+        "same year, title 90 % alike": similar_title,
+        **{name: Peer(name) for name in PEERS},
+    }
+    rows = []
     print(
-        f"{'set':<22}{'records':>8}{'matches':>8}{'prec':>7}{'recall':>8}{'F1':>7}"
-        f"{'false':>7}{'missed':>7}{'blocks':>8}{'s':>6}"
+        f"{'set, contestant':<30}{'prec':>7}{'recall':>8}{'F1':>8}{'false':>8}{'missed':>8}"
+        f"{'s':>8}{'records/s':>11}"
     )
-    for path in sets:
-        got, _ = score(read(path))
-        print(
-            f"{got.name:<22}{got.records:>8}{got.matches:>8}{got.precision:>7.4f}{got.recall:>8.4f}"
-            f"{got.f1:>7.4f}{got.false_merges:>7}{got.missed:>7}{got.blocking_recall:>8.4f}"
-            f"{got.seconds:>6.2f}"
-        )
+    for path in find_sets(folder):
+        labelled = read_set(path)
+        print(f"{labelled.name}: {len(labelled):,} records", flush=True)
+        for who, contestant in contestants.items():
+            rows.append(run(labelled, who, contestant))
+            print(_line(rows[-1]), flush=True)
+    out = ROOT / "build/bench/matching.json"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps([asdict(row) for row in rows], indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

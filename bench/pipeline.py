@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from arxiv import _feed
@@ -119,7 +120,8 @@ def curation(config: Config, store: RawStore) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         for number in range(RUNS):
             watch = Stopwatch()
-            pipeline.curate(store, config, Path(folder) / str(number), watch)
+            now = datetime.now(UTC)
+            pipeline.curate(store, config, Path(folder) / str(number), watch, now=now)
             watch.step("done")
             runs.append(watch.seconds)
     return {step: statistics.median(run[step] for run in runs) for step in runs[0]}

@@ -1,4 +1,4 @@
-"""Write what is made from the code: docs/columns.md, docs/cli.md, the README's demo.
+"""Write what is made from the code: columns, commands, weights of matching, the README's demo.
 
 ``make docs`` runs it; a test fails while a page is out of date.
 """
@@ -15,6 +15,7 @@ from typer.core import TyperArgument
 from typer.testing import CliRunner
 
 from medsafe_harvest.cli import app
+from medsafe_harvest.dedupe.evidence import EVIDENCE
 from medsafe_harvest.dedupe.merge import RULES
 from medsafe_harvest.schema import SCHEMA_VERSION, TABLES
 
@@ -123,10 +124,31 @@ def readme_page() -> str:
     return f"{before}{_DEMO}\n```\n{shown}\n```\n{_DEMO_END}{after}"
 
 
+def matching_page() -> str:
+    """The page about matching with the weights that the code has."""
+    page = (HERE / "matching.md").read_text(encoding="utf-8")
+    before, _, rest = page.partition(_WEIGHTS)
+    _, _, after = rest.partition(_WEIGHTS_END)
+    rows = [
+        f"| {kind} | {level.words} | {level.weight:+.1f} |"
+        for kind, levels in EVIDENCE.items()
+        for level in levels
+    ]
+    table = "\n".join(["| evidence | level | weight |", "| --- | --- | --- |", *rows])
+    return f"{before}{_WEIGHTS}\n{table}\n{_WEIGHTS_END}{after}"
+
+
+_WEIGHTS = "<!-- weights -->"
+_WEIGHTS_END = "<!-- /weights -->"
 _DEMO = "<!-- demo -->"
 _DEMO_END = "<!-- /demo -->"
 
-PAGES = {"docs/columns.md": columns_page, "docs/cli.md": cli_page, "README.md": readme_page}
+PAGES = {
+    "docs/columns.md": columns_page,
+    "docs/cli.md": cli_page,
+    "docs/matching.md": matching_page,
+    "README.md": readme_page,
+}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -9,6 +9,8 @@ The kind of failure is in the type, so that a caller never reads a message to de
     ├── CuratedError              there is no curated snapshot yet, or it is damaged
     │   └── NothingFoundError     no paper is stored, so no snapshot was made
     ├── NotFoundError             no record or paper of that id
+    │   └── SplitError            the records of that paper are in several papers now
+    ├── EvaluateError             a labelled set is not of the shape that it should have
     └── FetchError                one request did not give a usable page
         ├── RetryableError        the same request may work later
         │   ├── ThrottledError    429, 406 or a throttling 503; may carry the wait asked for
@@ -62,6 +64,19 @@ class NothingFoundError(CuratedError):
 
 class NotFoundError(MedsafeError):
     """No record or paper answers to the given id."""
+
+
+class SplitError(NotFoundError):
+    """The paper of that id was split, and none of its successors has the id."""
+
+    def __init__(self, message: str, *, candidates: tuple[str, ...]) -> None:
+        super().__init__(message)
+        #: Ids of the papers that have its records now.
+        self.candidates = candidates
+
+
+class EvaluateError(MedsafeError):
+    """A labelled set is missing or not of the documented shape; names the file."""
 
 
 class FetchError(MedsafeError):

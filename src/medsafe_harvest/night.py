@@ -131,7 +131,9 @@ def harvest(
     after = reading.collected.entries()
     warnings += silences(config, reading.collected, store.windows(), network.clock.now())
     warnings += doubts(config, announced, after.keys() - reading.before.keys())
-    made, why_no_table = _curated(config, store, data, observer, reading.collected, fetched)
+    made, why_no_table = _curated(
+        config, store, data, observer, reading.collected, fetched, now=network.clock.now()
+    )
     try:
         checkpoint.save(data / "cache", reading.collected, config, began)
     except StoreError as error:
@@ -212,17 +214,19 @@ class _Reading:
             self.collected.add(store, store.seals())
 
 
-def _curated(
+def _curated(  # noqa: PLR0913 - what the table is made of, where, and the moment
     config: Config,
     store: RawStore,
     data: Path,
     steps: Steps,
     collected: Collected,
     fetched: Fetched,
+    *,
+    now: datetime,
 ) -> tuple[Curated | None, str]:
     """The table, or why there is none."""
     try:
-        return pipeline.curate(store, config, data / "curated", steps, collected), ""
+        return pipeline.curate(store, config, data / "curated", steps, collected, now=now), ""
     except NothingFoundError as error:
         if not fetched.incomplete:
             raise

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 
 from medsafe_harvest.collect import Collected, Entry, Key
 from medsafe_harvest.config import Config
-from medsafe_harvest.curated import snapshot
+from medsafe_harvest.curated import redirects, snapshot
+from medsafe_harvest.curated.redirects import Change, Kind, Names
 from medsafe_harvest.dedupe.merge import merge
 from medsafe_harvest.engines import duckdb as engine
 from medsafe_harvest.errors import CuratedError, NothingFoundError, StoreError
@@ -58,6 +59,9 @@ class Curated:
     merged: int
     #: Pairs by reason of the decision.
     reasons: Mapping[str, int]
+    #: Paper ids of the snapshot before that are now in another paper, and in several.
+    papers_merged: int = 0
+    papers_split: int = 0
 
 
 def records_table(entries: Mapping[Key, Entry], config: Config) -> pa.Table:
@@ -114,13 +118,14 @@ def _relations(found: pa.Table, papers: pa.Table) -> pa.Table:
     return pa.table(columns).select(RELATION.names).cast(RELATION)
 
 
-def curate(
+def curate(  # noqa: PLR0913 - what, how, where, and the moment
     store: RawStore,
     config: Config,
     folder: Path,
     steps: Steps,
     collected: Collected | None = None,
     *,
+    now: datetime,
     allow_loss: bool = False,
 ) -> Curated:
     """Make the curated snapshot anew from all stored pages.
@@ -131,13 +136,14 @@ def curate(
         folder: where snapshots are.
         steps: told of each step.
         collected: what all stored pages say, where they were read already.
+        now: the moment, for the redirect ledger; the snapshot does not depend on it.
         allow_loss: also replace a table that has far more records of a source.
 
     Raises:
         StoreError: a stored page is damaged.
         NothingFoundError: no paper is stored; a snapshot that is there stays.
-        CuratedError: the snapshot cannot be written, or would lose most records of a source; the
-            one that is there stays.
+        CuratedError: the snapshot cannot be written, or would lose most records of a source, or
+            the redirect ledger is damaged; the one that is there stays.
     """
     if store.damaged():
         raise StoreError(store.damaged()[0])
@@ -154,6 +160,7 @@ def curate(
     records = records_table(entries, config)
     tables = build(records, config, steps)
     steps.step("write")
+    changed = _changes(folder, tables)
     written = snapshot.write(
         folder,
         {
@@ -164,7 +171,9 @@ def curate(
         },
         _about(store, config, entries),
         keep=config.settings.curate.keep_snapshots,
+        before_swap=lambda: redirects.append(folder, changed, now),
     )
+    kinds = Counter(change.kind for change in changed)
     return Curated(
         folder=written,
         pages=collected.pages,
@@ -174,7 +183,21 @@ def curate(
         merged=pc.sum(pc.greater(pc.list_value_length(tables.papers["record_ids"]), 1)).as_py()
         or 0,
         reasons=tables.reasons,
+        papers_merged=kinds[Kind.MERGED],
+        papers_split=kinds[Kind.SPLIT],
     )
+
+
+def _changes(folder: Path, tables: Tables) -> list[Change]:
+    """What becomes of the paper ids of the snapshot that is there; nothing where none is whole."""
+    try:
+        there = snapshot.current(folder)
+        papers = snapshot.read(there, "papers", ["paper_id", "record_ids", "former_ids"])
+        records = snapshot.read(there, "records", ["record_id", "former_record_ids"])
+    except CuratedError:
+        # The first one, or one to be replaced because it is damaged: nobody's ids can be told.
+        return []
+    return redirects.changes(Names.of(papers, records), Names.of(tables.papers, tables.records))
 
 
 def count_papers(folder: Path) -> int | None:

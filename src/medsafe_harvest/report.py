@@ -141,6 +141,8 @@ def curated_as_plain(curated: Curated) -> dict[str, Any]:
         "records": dict(curated.records),
         "papers": curated.papers,
         "merged": curated.merged,
+        "papers_merged": curated.papers_merged,
+        "papers_split": curated.papers_split,
         "decisions": dict(curated.reasons),
     }
 
@@ -197,6 +199,11 @@ def as_text(night: Night) -> str:
             f"papers: {night.curated.papers:,} ({night.curated.papers - before:+,}), "
             f"{night.curated.merged:,} merged from several records"
         )
+        if night.curated.papers_merged or night.curated.papers_split:
+            lines.append(
+                f"paper ids: {night.curated.papers_merged:,} merged into others, "
+                f"{night.curated.papers_split:,} split; old ids lead to the new ones"
+            )
     else:
         lines.append(f"no table: {night.why_no_table}")
     reasons: dict[tuple[str, str], int] = {}

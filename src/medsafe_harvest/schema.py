@@ -10,7 +10,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 #: Raised when a column is added, removed or changes its meaning.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 AUTHOR = pa.struct(
     [
@@ -43,7 +43,7 @@ LOSING_VALUE = pa.struct(
 PROVENANCE = pa.struct(
     [
         pa.field("field", pa.string(), nullable=False),
-        pa.field("record_id", pa.string(), nullable=False),
+        pa.field("record_id", pa.string()),  # null where no value was chosen
         pa.field("rule", pa.string(), nullable=False),
         pa.field("losers", pa.list_(LOSING_VALUE), nullable=False),
     ]
@@ -204,13 +204,19 @@ RELATION = pa.schema(
         _field(
             "kind",
             pa.string(),
-            "is_preprint_of, corrects or comments_on",
+            "What left is to right: is_preprint_of, is_version_of, extends, corrects, comments_on, "
+            "replies_to, continues, is_translation_of, supplements or reviews",
             required=True,
         ),
         _field("right", pa.string(), "record_id that it relates to", required=True),
         _field("left_paper", pa.string(), "paper_id of left", required=True),
         _field("right_paper", pa.string(), "paper_id of right", required=True),
         _field("reason", pa.string(), "What showed it", required=True),
+        _field(
+            "score",
+            pa.float64(),
+            "Score of the decision about the two, 0 to 1; null where they were not compared",
+        ),
     ]
 )
 
@@ -258,7 +264,7 @@ PAPER = pa.schema(
         _field(
             "provenance",
             pa.list_(PROVENANCE),
-            "For each field: the record it came from, the "
+            "For each field: the record it came from (null where none was chosen), the "
             "rule that chose it, and the values not chosen",
             required=True,
         ),

@@ -145,7 +145,7 @@ def simulate(corpus_file: Path, folder: Path, nights: int, tell: Callable[[str],
             year.mistakes.append(f"watermarks {marks} on {clock.now().date()}")
         year.mistakes += store.verify()
         # What was kept in mind from night to night is what all pages say.
-        pipeline.curate(store, config, folder / "again", Nobody())
+        pipeline.curate(store, config, folder / "again", Nobody(), now=clock.now())
         again, last = (snapshot.current(folder / name) for name in ("again", "curated"))
         if again.name != last.name:
             year.mistakes.append(f"a rebuild gives {again.name}, the last night {last.name}")

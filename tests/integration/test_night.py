@@ -408,7 +408,7 @@ def test_old_pages_are_packed_by_themselves_and_nothing_changes(tmp_path: Path) 
         assert not list((tmp_path / "raw").glob(f"*/{FIRST:%Y-%m-%d}"))
     store = RawStore(tmp_path / "raw", version="1")
     assert store.verify() == []
-    pipeline.curate(store, config, tmp_path / "again", Nobody())
+    pipeline.curate(store, config, tmp_path / "again", Nobody(), now=datetime.now(UTC))
     again, last = ((tmp_path / name / "papers.parquet") for name in ("again", "curated"))
     assert again.read_bytes() == last.read_bytes()
 

@@ -15,7 +15,18 @@ import typer
 from rich.text import Text
 from typer.core import TyperGroup
 
-from medsafe_harvest.cli import demo, doctor, harvest, inspect, query, raw, schedule, status
+from medsafe_harvest.cli import (
+    demo,
+    doctor,
+    evaluate,
+    harvest,
+    inspect,
+    query,
+    raw,
+    review,
+    schedule,
+    status,
+)
 from medsafe_harvest.cli.context import (
     ConfigOption,
     DataOption,
@@ -71,6 +82,8 @@ harvest.register(app)
 status.register(app)
 query.register(app)
 inspect.register(app)
+review.register(app)
+evaluate.register(app)
 doctor.register(app)
 schedule.register(app)
 raw.register(app)

@@ -147,7 +147,9 @@ def rebuild(
     reporter = Reporter(console)
     with alone(place), reporter.running():
         store = RawStore(place.raw, version=__version__)
-        curated = pipeline.curate(store, config, place.curated, reporter, allow_loss=allow_loss)
+        curated = pipeline.curate(
+            store, config, place.curated, reporter, now=SystemClock().now(), allow_loss=allow_loss
+        )
     if as_json:
         print_json(report.curated_as_plain(curated))
     else:

@@ -7,13 +7,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from medsafe_harvest.cli.context import Workplace, output, print_json
-from medsafe_harvest.curated import snapshot
-from medsafe_harvest.curated.lookup import Dossier, dossier, find_paper
+from medsafe_harvest.curated import redirects, snapshot
+from medsafe_harvest.curated.lookup import Dossier, dossier, find_paper, resolve
 from medsafe_harvest.dedupe.explain import Explanation
 from medsafe_harvest.dedupe.explain import explain as explain_records
 from medsafe_harvest.errors import NotFoundError
@@ -34,19 +36,26 @@ def show(
     paper: Annotated[
         str,
         typer.Argument(
-            help="Paper id (present or former), record id, arXiv id, DOI, PMID, PMCID or "
+            help="Paper id (of today or of earlier days), record id, arXiv id, DOI, PMID, PMCID or "
             "Semantic Scholar id."
         ),
     ],
     as_json: _JSON = False,
 ) -> None:
-    """Show every field of a paper, the record it came from, and the values not chosen."""
+    """Show every field of a paper, the record it came from, and the values not chosen.
+
+    A paper id of earlier days leads to the paper of today, and what became of it is said.
+    """
     place: Workplace = context.obj
-    found = dossier(snapshot.current(place.curated), paper)
+    folder = snapshot.current(place.curated)
+    answer = resolve(folder, redirects.read(place.curated), paper)
+    found = dossier(folder, answer.paper_id)
     if as_json:
-        print_json(asdict(found))
-    else:
-        _print_dossier(found)
+        print_json(asdict(found) | {"redirects": [one.plain() for one in answer.history]})
+        return
+    for one in answer.history:
+        output.print(shown(one.in_words()))
+    _print_dossier(found)
 
 
 def _print_dossier(found: Dossier) -> None:
@@ -59,21 +68,22 @@ def _print_dossier(found: Dossier) -> None:
             _plain(f"not chosen, from {one['record_id']}: {one['value']}")
             for one in entry["losers"]
         ]
-        origin = _plain(f"from {entry['record_id']} ({entry['rule']})")
+        whose = f"from {entry['record_id']}" if entry["record_id"] else "none chosen"
+        origin = _plain(f"{whose} ({entry['rule']})")
         origins[entry["field"]] = [*origins.get(entry["field"], []), origin, *losers]
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     hidden = {"title", "authors", "provenance", "tags"}
     for name, value in paper.items():
-        if name not in hidden and value is not None and value != []:
+        if name not in hidden and (name in origins or value not in (None, [])):
             said = [(f"\n{line}", "dim") for line in origins.get(name, [])]
             table.add_row(Text(name, "bold"), Text.assemble(_plain(value), *said))
     output.print(table)
     _print_rows("Topics, and why", paper["tags"], ("facet", "topic", "score", "rule", "text"))
     _print_rows("Records", found.records, ("record_id", "title", "year", "venue", "queries"))
     _print_rows("Decisions", found.decisions, ("left", "right", "outcome", "reason", "detail"))
-    _print_rows("Relations", found.relations, ("left", "kind", "right", "reason"))
+    _print_rows("Relations", found.relations, ("left", "kind", "right", "reason", "score"))
 
 
 def _print_rows(title: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
@@ -115,30 +125,67 @@ def explain(
         raise NotFoundError(f"{a} and {b} are the same single record: nothing to compare")
     records = snapshot.read(folder, "records")
     explanations = [explain_records(records, left, right) for left, right in pairs]
+    recorded = _recorded(folder, pairs)
     if as_json:
-        print_json([asdict(explanation) for explanation in explanations])
+        print_json(
+            [
+                asdict(one) | {"recorded": recorded.get((one.left, one.right))}
+                for one in explanations
+            ]
+        )
         return
     titles = dict(zip(records["record_id"].to_pylist(), records["title"].to_pylist(), strict=True))
     for explanation in explanations:
-        _print_explanation(explanation, titles)
+        _print_explanation(explanation, titles, recorded.get((explanation.left, explanation.right)))
 
 
-def _print_explanation(explanation: Explanation, titles: dict[str, str]) -> None:
+def _recorded(folder: Path, pairs: list[tuple[str, ...]]) -> dict[tuple[str, str], dict[str, str]]:
+    """What the last run made of these pairs: clusters and curators have the last word."""
+    decisions = snapshot.read(folder, "decisions", ["left", "right", "outcome", "reason", "detail"])
+    lefts = pa.array(sorted({pair[0] for pair in pairs}))
+    rows = decisions.filter(pc.is_in(decisions["left"], value_set=lefts)).to_pylist()
+    return {
+        (row["left"], row["right"]): {key: row[key] for key in ("outcome", "reason", "detail")}
+        for row in rows
+        if (row["left"], row["right"]) in pairs
+    }
+
+
+def _print_explanation(
+    explanation: Explanation, titles: dict[str, str], recorded: dict[str, str] | None
+) -> None:
     for record_id in (explanation.left, explanation.right):
         output.print(shown(f"{record_id}: {titles[record_id]}"))
     table = Table("evidence", "what holds", "weight", title_justify="left")
-    table.add_row("prior", "two records taken at random", f"{explanation.prior:+.1f}")
+    table.add_row("prior", "two records that share a key", f"{explanation.prior:+.1f}")
     for evidence in explanation.evidence:
         table.add_row(evidence.kind, shown(evidence.words), f"{evidence.weight:+.1f}")
+    table.add_section()
+    table.add_row("sum", f"a {explanation.without_guard} by itself", f"{explanation.sum:+.1f}")
     output.print(table)
     keys = ", ".join(explanation.shared_keys) or "none, so a run never compares them"
+    features = ", ".join(f"{name} {_value(value)}" for name, value in explanation.features.items())
+    ruled = f", by the rule {explanation.guard}" if explanation.guard else ""
     output.print(
         Text.assemble(
             (explanation.outcome, "bold"),
-            f" ({explanation.reason}), score {explanation.score:.3f}\n",
-            f"{explanation.would_change}\nblocking keys shared: {keys}\n",
+            f" ({explanation.reason}{ruled}), score {explanation.score:.3f}; a match from "
+            f"{explanation.match_from:+.1f}, a review from {explanation.review_from:+.1f}\n",
+            *(f"{line}\n" for line in explanation.would_change),
         )
     )
+    if recorded is not None and recorded["outcome"] != explanation.outcome:
+        output.print(
+            shown(
+                f"In the table it is a {recorded['outcome']} ({recorded['reason']}): "
+                f"{recorded['detail']}"
+            )
+        )
+    output.print(Text(f"blocking keys shared: {keys}\nfeatures: {features}\n", style="dim"))
+
+
+def _value(value: bool | float) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"{value:.3g}"
 
 
 def _records_of(folder: Path, name: str) -> list[str]:

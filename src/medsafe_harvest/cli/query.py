@@ -23,6 +23,7 @@ from medsafe_harvest.cli.inspect import shown
 from medsafe_harvest.cli.progress import Reporter
 from medsafe_harvest.config import Config
 from medsafe_harvest.errors import ConfigError, UnaskableError
+from medsafe_harvest.fetch.clock import SystemClock
 from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.sources.query import Query, parse_text
 from medsafe_harvest.sources.query_text import QuerySyntaxError
@@ -99,7 +100,8 @@ def query(
                 asked, config, store, network(place, config), reporter, since=first, limit=limit
             )
         if save:
-            curated = pipeline.curate(store, config, place.curated, reporter)
+            now = SystemClock().now()
+            curated = pipeline.curate(store, config, place.curated, reporter, now=now)
             console.print(f"saved; {curated.papers:,} papers in {curated.folder}")
     papers = sorted(found.papers.to_pylist(), key=_newest_first, reverse=True)[:limit]
     _print(papers, style)

@@ -31,11 +31,19 @@ def load(name: str, data: Path | str | None, columns: list[str] | None) -> pd.Da
         CuratedError: there is no snapshot.
         KeyError: there is no such column.
     """
-    folder = find() if data is None else Path(data)
-    table = snapshot.read(snapshot.current(folder), name)
+    table = snapshot.read(snapshot.current(folder(data)), name)
     if columns is not None:
         table = table.select(columns)
     return to_frame(table)
+
+
+def folder(data: Path | str | None) -> Path:
+    """The curated folder that a reader means; the nearest one for None.
+
+    Raises:
+        CuratedError: there is none.
+    """
+    return find() if data is None else Path(data)
 
 
 def to_frame(table: pa.Table) -> pd.DataFrame:
@@ -54,9 +62,9 @@ def find(start: Path | None = None) -> Path:
         CuratedError: there is none.
     """
     here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents):
-        if (folder / "data/curated/current").exists():
-            return folder / "data/curated"
+    for parent in (here, *here.parents):
+        if (parent / "data/curated/current").exists():
+            return parent / "data/curated"
     raise CuratedError(
         f"no data/curated with a snapshot in {here} or above it: pass its path as `data`, "
         "or run `medsafe-harvest harvest` there"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from medsafe_harvest.curated import snapshot
-from medsafe_harvest.errors import NotFoundError
+from medsafe_harvest.curated import redirects, snapshot
+from medsafe_harvest.curated.redirects import Kind, Redirect
+from medsafe_harvest.dedupe.paper_ids import mint
+from medsafe_harvest.errors import NotFoundError, SplitError
 from medsafe_harvest.normalize import ids
 
 
@@ -35,7 +38,16 @@ def find_paper(folder: Path, name: str) -> dict[str, Any]:
     Raises:
         NotFoundError: nothing answers to it, or more than one paper does.
     """
-    papers = snapshot.read(folder, "papers")
+    row: dict[str, Any] = _the_one(snapshot.read(folder, "papers"), name).to_pylist()[0]
+    return row
+
+
+def _the_one(papers: pa.Table, name: str) -> pa.Table:
+    """The single row that answers to a name.
+
+    Raises:
+        NotFoundError: as :func:`find_paper`.
+    """
     matches = papers.filter(_named(papers, name.strip()))
     if matches.num_rows == 0:
         raise NotFoundError(
@@ -45,15 +57,18 @@ def find_paper(folder: Path, name: str) -> dict[str, Any]:
     if matches.num_rows > 1:
         names = ", ".join(matches["paper_id"].to_pylist())
         raise NotFoundError(f"{name!r} names {matches.num_rows} papers: {names}")
-    row: dict[str, Any] = matches.to_pylist()[0]
-    return row
+    return matches
 
 
 def _named(papers: pa.Table, name: str) -> pa.ChunkedArray:
     by_id = pc.equal(papers["paper_id"], name)
     for column in ("former_ids", "record_ids"):
         by_id = pc.or_(by_id, _contains(papers[column], name))
+    # A record that its source renamed left the id that it would have alone.
+    by_id = pc.or_(by_id, _contains(papers["former_ids"], mint(name)))
     for column, value in _readings(name):
+        if column == "doi" and isinstance(value, str):
+            by_id = pc.or_(by_id, _contains(papers["other_dois"], value))
         same = pc.equal(papers[column], pa.scalar(value, papers.schema.field(column).type))
         by_id = pc.or_(by_id, pc.fill_null(same, False))
     return by_id
@@ -82,6 +97,101 @@ def _readings(name: str) -> list[tuple[str, str | int]]:
     if kind.lower() == "corpusid" and number.isdigit():
         readings.append(("corpus_id", int(number)))
     return readings
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The paper that answers to an id today."""
+
+    paper_id: str
+    #: What the ledger says of the id, and of the ids that it led to, in that order.
+    history: tuple[Redirect, ...]
+
+
+#: Columns of ``schema.PAPER`` that hold an id of some kind.
+_NAMES = [
+    "paper_id", "former_ids", "record_ids", "arxiv_id", "doi", "other_dois", "pmid", "pmcid",
+    "corpus_id", "s2_paper_id",
+]  # fmt: skip
+
+
+def resolve(folder: Path, ledger: Sequence[Redirect], name: str) -> Resolution:
+    """The present paper id behind an id that somebody kept; errors as :func:`trace`.
+
+    Args:
+        folder: a snapshot.
+        ledger: from :func:`redirects.read`.
+        name: as for :func:`find_paper`.
+    """
+    return trace(snapshot.read(folder, "papers", _NAMES), ledger, name.strip())
+
+
+def trace(papers: pa.Table, ledger: Sequence[Redirect], name: str) -> Resolution:
+    """The present paper id behind an id.
+
+    A paper id that is there is its own answer, also after records left it. One that is not there
+    answers by the record that it was made from, and after that by the ledger; where its paper was
+    split, only if all pieces have come together again.
+
+    Args:
+        papers: the columns ``_NAMES`` of ``schema.PAPER``.
+        ledger: the oldest first.
+        name: as for :func:`find_paper`.
+
+    Raises:
+        SplitError: its records are in several papers, and none of them has the id.
+        NotFoundError: nothing answers to it, or more than one paper does.
+    """
+    search = _Search(
+        present=frozenset(papers["paper_id"].to_pylist()),
+        former=redirects.owners(papers, "former_ids"),
+        ledger=redirects.latest(ledger),
+        passed={},
+    )
+    if name not in search.present and name not in search.ledger:
+        return Resolution(_the_one(papers, name)["paper_id"][0].as_py(), ())
+    found = search.follow(name)
+    if len(found) == 1:
+        return Resolution(found[0], tuple(search.passed.values()))
+    if not found:
+        last = [*search.passed.values()][-1]
+        raise NotFoundError(f"{name} is gone since {last.when:%Y-%m-%d}: no record of it is left")
+    raise SplitError(
+        f"{name} was split, its records are in {len(found)} papers now: {', '.join(found)}",
+        candidates=tuple(found),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """Follows ids to present ones."""
+
+    present: frozenset[str]
+    #: Former id -> present id, by the record that it was made from.
+    former: Mapping[str, str]
+    ledger: Mapping[str, Redirect]
+    #: Id -> its entry, of those that were passed.
+    passed: dict[str, Redirect]
+
+    def follow(self, name: str) -> list[str]:
+        """Present ids, without repetition; a chain may be long, and lead in a circle."""
+        found: dict[str, None] = {}
+        waiting, seen = [name], {name}
+        while waiting:
+            here = waiting.pop(0)
+            entry = self.ledger.get(here)
+            if entry is not None and (here not in self.present or entry.change.kind is Kind.SPLIT):
+                self.passed[here] = entry
+            if here in self.present:
+                found[here] = None
+            elif here in self.former and (entry is None or entry.change.kind is not Kind.SPLIT):
+                found[self.former[here]] = None
+            elif entry is not None:
+                waiting += [one for one in entry.change.to if one not in seen]
+                seen.update(entry.change.to)
+        if not found and name in self.former:
+            found[self.former[name]] = None
+        return list(found)
 
 
 def dossier(folder: Path, name: str) -> Dossier:

@@ -5,6 +5,7 @@ Layout of the curated folder::
     snapshots/<as-of day>-<digest>/   papers, records, decisions, relations .parquet, manifest.json
     current -> snapshots/...          swapped by one rename: a reader sees the old or the new one
     papers.parquet -> current/papers.parquet     and so on, for those who name the file
+    redirects.jsonl                   what became of paper ids, see ``redirects``
 
 The name of a snapshot is made from its content, so the same input gives the same name and bytes.
 """
@@ -15,7 +16,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,12 @@ _ROWS_PER_GROUP = 50_000
 
 
 def write(
-    folder: Path, tables: Mapping[str, pa.Table], about: Mapping[str, Any], *, keep: int
+    folder: Path,
+    tables: Mapping[str, pa.Table],
+    about: Mapping[str, Any],
+    *,
+    keep: int,
+    before_swap: Callable[[], None] = lambda: None,
 ) -> Path:
     """Write a snapshot and make it the current one.
 
@@ -41,6 +47,7 @@ def write(
         tables: one table for each of ``schema.TABLES``, in that schema.
         about: further entries of the manifest, JSON values; ``as_of`` names the snapshot.
         keep: number of snapshots to leave, the current one included, at least 1.
+        before_swap: called when the files are written and no reader sees them yet.
 
     Returns:
         Folder of the snapshot.
@@ -61,6 +68,7 @@ def write(
             shutil.rmtree(target, ignore_errors=True)  # only there if somebody damaged it
             beside.rename(target)
             _sync(snapshots)
+        before_swap()
         _point(folder / _CURRENT, Path("snapshots") / target.name)
         for name in TABLES:
             _point(folder / f"{name}.parquet", Path(_CURRENT) / f"{name}.parquet")

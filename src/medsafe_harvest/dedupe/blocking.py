@@ -21,11 +21,15 @@ Frequencies = Mapping[str, int]
 
 #: Records a block may have before its keys are refined by first author, then by year.
 MAX_BLOCK = 50
-#: In a block that stays too large, each record meets this many neighbours in title order.
+#: In a block that is refined, each record meets this many neighbours in title order all the same,
+#: so that copies under another author or year are not parted.
+NEIGHBOURS_OF_LARGE = 2
+#: In a block that stays too large, each record meets this many.
 NEIGHBOURS = 10
 _RARE_WORDS = 5
 _RARE_WITH_AUTHOR = 4
 _PREFIX_WORDS = 4
+_TEAM = 3
 
 KEYS = pa.schema(
     [
@@ -48,6 +52,7 @@ class Key(enum.StrEnum):
     RARE_WORDS = "rare_words"
     RARE_WORD_AUTHOR = "rare_word_author"
     PLACE = "place"
+    TEAM = "team"
 
 
 def identifier(row: Row, _: Frequencies) -> frozenset[str]:
@@ -98,6 +103,13 @@ def place(row: Row, _: Frequencies) -> frozenset[str]:
     return frozenset(keys)
 
 
+def team(row: Row, _: Frequencies) -> frozenset[str]:
+    """The first three authors and the year: finds papers with another title."""
+    if len(row["families"]) < _TEAM or row["year"] is None:
+        return frozenset()
+    return frozenset({" ".join([*sorted(row["families"][:_TEAM]), str(row["year"])])})
+
+
 BLOCKERS: Mapping[Key, Callable[[Row, Frequencies], frozenset[str]]] = MappingProxyType(
     {
         Key.IDENTIFIER: identifier,
@@ -107,6 +119,7 @@ BLOCKERS: Mapping[Key, Callable[[Row, Frequencies], frozenset[str]]] = MappingPr
         Key.RARE_WORDS: rare_words,
         Key.RARE_WORD_AUTHOR: rare_word_author,
         Key.PLACE: place,
+        Key.TEAM: team,
     }
 )
 

@@ -16,8 +16,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from medsafe_harvest.dedupe.decide import MATCH_FROM, Outcome, Reason
+from medsafe_harvest.dedupe.evidence import MATCH_FROM
 from medsafe_harvest.dedupe.overrides import Overrides
+from medsafe_harvest.dedupe.reasons import Outcome, Reason
 from medsafe_harvest.schema import DECISION
 
 CLUSTERS = pa.schema(
@@ -26,6 +27,9 @@ CLUSTERS = pa.schema(
         pa.field("cluster", pa.string(), nullable=False),  # smallest record_id of the cluster
     ]
 )
+
+#: Of decisions too weak to be kept, what counts where two clusters meet.
+AGAINST = pa.schema([DECISION.field(name) for name in ("left", "right", "reason", "score")])
 
 #: Columns of ``prepare.COMPARISON`` that hold identifiers of which one paper has but one.
 EXCLUSIVE: tuple[str, ...] = ("arxiv_id", "pmid", "pmcid", "journal_dois")
@@ -38,6 +42,7 @@ HARD: frozenset[str] = frozenset(
         Reason.MARKER_DIFFERS,
         Reason.NUMBERS_DIFFER,
         Reason.DESIGNATORS_DIFFER,
+        Reason.OPPOSITES,
         Reason.AUTHORS_DIFFER,
         Reason.PLACE_DIFFERS,
     }
@@ -55,6 +60,8 @@ class Clustering:
     clusters: pa.Table
     #: Pairs whose union was refused -> why, in words.
     refused: Mapping[tuple[str, str], str]
+    #: Promising pairs that were joined because nothing else fits either record.
+    only_partners: frozenset[tuple[str, str]] = frozenset()
 
 
 class _Groups:
@@ -83,10 +90,12 @@ class _Groups:
     def conflict(self, left: str, right: str) -> str | None:
         """What forbids the union of two different groups, or None."""
         ours, theirs = self._ids.get(left, {}), self._ids.get(right, {})
-        for kind in EXCLUSIVE:
-            one, other = ours.get(kind), theirs.get(kind)
-            if one and other and one.isdisjoint(other):
-                return "{} {} and {} are two papers".format(kind, *sorted((min(one), min(other))))
+        for kind in sorted(ours.keys() & theirs.keys()):
+            one, other = ours[kind], theirs[kind]
+            if one.isdisjoint(other):
+                return "{} {} and {} are two papers".format(
+                    kind.partition("/")[0], *sorted((min(one), min(other)))
+                )
         support = self._support.get(left, {}).get(right, 0.0)
         if support == -math.inf:
             return "a pair between the two clusters is held apart"
@@ -113,7 +122,10 @@ class _Groups:
 
 
 def cluster(
-    records: pa.RecordBatch | pa.Table, decisions: pa.Table, overrides: Overrides
+    records: pa.RecordBatch | pa.Table,
+    decisions: pa.Table,
+    overrides: Overrides,
+    against: pa.Table | None = None,
 ) -> Clustering:
     """Cluster all records by their match decisions.
 
@@ -121,6 +133,7 @@ def cluster(
         records: every record once; ``record_id`` and the columns ``EXCLUSIVE`` of
             ``prepare.COMPARISON``.
         decisions: rows of ``schema.DECISION``; the order does not matter.
+        against: rows of ``AGAINST``: refusals that are in no other table.
         overrides: must-links are joined first and whatever their identifiers, cannot-links never.
 
     Returns:
@@ -129,22 +142,20 @@ def cluster(
     ordered = decisions.select(["left", "right", "score", "outcome", "reason"]).sort_by(
         [("score", "descending"), ("left", "ascending"), ("right", "ascending")]
     )
-    known = set(records.column("record_id").to_pylist())
-    support = [(*link.pair, -math.inf) for link in overrides.cannot_link]
-    matches = []
-    for decision in ordered.to_pylist():
-        left, right = decision["left"], decision["right"]
-        support.append((left, right, _support(decision)))
-        if decision["outcome"] == Outcome.MATCH:
-            matches.append((left, right))
-    linked = {record for pair in matches for record in pair}
+    rows = ordered.to_pylist()
+    matches = [_pair(row) for row in rows if row["outcome"] == Outcome.MATCH]
+    promising = {_pair(row): row["score"] for row in rows if row["reason"] == Reason.PROMISING}
+    linked = {record for pair in (*matches, *promising) for record in pair}
     linked |= {record for link in overrides.must_link for record in link.pair}
+    support = [(*link.pair, -math.inf) for link in overrides.cannot_link]
+    support += [(*_pair(row), _support(row)) for row in (*rows, *_among(linked, against))]
     groups = _Groups(_exclusive_ids(records, linked), support)
+    ids = records.column("record_id").to_pylist()
+    known = set(ids)
     for link in overrides.must_link:
-        if known.issuperset(link.pair):
-            left, right = map(groups.find, link.pair)
-            if left != right:
-                groups.unite(left, right)
+        left, right = map(groups.find, link.pair)
+        if left != right and known.issuperset(link.pair):
+            groups.unite(left, right)
     refused: dict[tuple[str, str], str] = {}
     for left, right in matches:
         one, other = groups.find(left), groups.find(right)
@@ -153,29 +164,100 @@ def cluster(
                 groups.unite(one, other)
             else:
                 refused[left, right] = why
-    return Clustering(_table(sorted(known), groups), refused)
+    sources = dict(zip(ids, records.column("source").to_pylist(), strict=True))
+    only_partners = _pair_off(promising, groups, sources)
+    return Clustering(_table(sorted(ids), groups), refused, only_partners)
 
 
-def settle(decisions: pa.Table, refused: Mapping[tuple[str, str], str]) -> pa.Table:
-    """Decisions sorted by pair, where refused unions have become reviews.
+def _pair(row: Mapping[str, Any]) -> tuple[str, str]:
+    return row["left"], row["right"]
+
+
+def _among(linked: set[str], against: pa.Table | None) -> list[dict[str, Any]]:
+    """Weak refusals of two records that may both be united with others."""
+    if against is None:
+        return []
+    some = pa.array(sorted(linked), pa.string())
+    meeting = pc.and_(pc.is_in(against["left"], some), pc.is_in(against["right"], some))
+    rows: list[dict[str, Any]] = against.filter(meeting).to_pylist()
+    return rows
+
+
+def _pair_off(
+    promising: Mapping[tuple[str, str], float], groups: _Groups, sources: Mapping[str, str]
+) -> frozenset[tuple[str, str]]:
+    """Join promising pairs of two sources where nothing else fits either record.
+
+    A source lists a paper once. So a record that has no other partner in the other source, and is
+    its partner's only one, is that paper, retitled or poorly described.
+    """
+    members: dict[str, set[str]] = {}
+    for record, source in sources.items():
+        members.setdefault(groups.find(record), set()).add(source)
+    rivals: dict[tuple[str, str], dict[str, float]] = {}
+    for (left, right), score in promising.items():
+        ours, theirs = groups.find(left), groups.find(right)
+        for one, other, source in ((ours, theirs, sources[right]), (theirs, ours, sources[left])):
+            known = rivals.setdefault((one, source), {})
+            known[other] = max(known.get(other, 0.0), score)
+    accepted = set()
+    for left, right in promising:
+        ours, theirs = groups.find(left), groups.find(right)
+        sides = (ours, theirs, sources[right]), (theirs, ours, sources[left])
+        alone = all(
+            source not in members.get(one, set()) and _is_best(rivals.get((one, source), {}), other)
+            for one, other, source in sides
+        )
+        if sources[left] != sources[right] and alone:
+            accepted.add((left, right))
+    for left, right in sorted(accepted):
+        ours, theirs = groups.find(left), groups.find(right)
+        if ours != theirs:
+            if groups.conflict(ours, theirs) is None:
+                groups.unite(ours, theirs)
+            else:
+                accepted.discard((left, right))
+    return frozenset(accepted)
+
+
+def _is_best(rivals: Mapping[str, float], one: str) -> bool:
+    """Whether one is ahead of all others by a factor of two in odds."""
+    odds = {name: score / (1 - score) for name, score in rivals.items()}
+    return one in odds and all(
+        odds[one] >= _AHEAD * value for name, value in odds.items() if name != one
+    )
+
+
+_AHEAD = 2.0
+
+
+def settle(decisions: pa.Table, clustering: Clustering) -> pa.Table:
+    """Decisions sorted by pair, where refused unions are reviews and only partners are matches.
 
     Args:
         decisions: rows of ``schema.DECISION``, one a pair.
-        refused: from :class:`Clustering`.
+        clustering: what became of them.
     """
     ordered = decisions.sort_by([("left", "ascending"), ("right", "ascending")]).combine_chunks()
-    if not refused:
+    if not clustering.refused and not clustering.only_partners:
         return ordered
-    pairs = zip(ordered["left"].to_pylist(), ordered["right"].to_pylist(), strict=True)
-    why = [refused.get(pair) for pair in pairs]
-    hit = pa.array([words is not None for words in why])
+    pairs = list(zip(ordered["left"].to_pylist(), ordered["right"].to_pylist(), strict=True))
+    refused = [clustering.refused.get(pair) for pair in pairs]
+    hit = pa.array([words is not None for words in refused])
+    joined = pa.array([pair in clustering.only_partners for pair in pairs])
     replaced = {
-        "outcome": pc.if_else(hit, Outcome.REVIEW.value, ordered["outcome"]),
-        "reason": pc.if_else(hit, Reason.CLUSTER_CONFLICT.value, ordered["reason"]),
+        "outcome": _either(
+            (hit, Outcome.REVIEW.value), (joined, Outcome.MATCH.value), ordered["outcome"]
+        ),
+        "reason": _either(
+            (hit, Reason.CLUSTER_CONFLICT.value),
+            (joined, Reason.ONLY_PARTNER.value),
+            ordered["reason"],
+        ),
         "detail": pc.if_else(
             hit,
             pc.binary_join_element_wise(
-                ordered["detail"], pa.array(why, pa.string()), "; but ", null_handling="replace"
+                ordered["detail"], pa.array(refused, pa.string()), "; but ", null_handling="replace"
             ),
             ordered["detail"],
         ),
@@ -183,11 +265,17 @@ def settle(decisions: pa.Table, refused: Mapping[tuple[str, str], str]) -> pa.Ta
     return pa.table([replaced.get(name, ordered[name]) for name in DECISION.names], schema=DECISION)
 
 
+def _either(
+    first: tuple[pa.Array, str], second: tuple[pa.Array, str], otherwise: pa.ChunkedArray
+) -> pa.ChunkedArray:
+    return pc.if_else(first[0], first[1], pc.if_else(second[0], second[1], otherwise))
+
+
 def _support(decision: Mapping[str, Any]) -> float:
     """Log-odds of a pair above (or below) what a match needs; a hard refusal outweighs all."""
     if decision["reason"] in HARD:
         return -math.inf
-    if decision["reason"] == Reason.GENERIC_TITLE:
+    if decision["reason"] in {Reason.GENERIC_TITLE, Reason.PROMISING}:
         return 0.0
     score = min(max(decision["score"], 1e-6), 1 - 1e-6)
     return math.log(score / (1 - score)) - MATCH_FROM
@@ -202,9 +290,11 @@ def _exclusive_ids(records: pa.RecordBatch | pa.Table, linked: set[str]) -> dict
             part.column("record_id").to_pylist(), part.column(kind).to_pylist(), strict=True
         )
         for record, value in values:
-            if value:
-                own = frozenset([value]) if isinstance(value, str) else frozenset(value)
-                found.setdefault(record, {})[kind] = own
+            for one in [value] if isinstance(value, str) else value or ():
+                # A journal that changes hands has DOIs of two registrants; one gives but one.
+                name = f"{kind}/{one.partition('/')[0]}" if kind == "journal_dois" else kind
+                own = found.setdefault(record, {})
+                own[name] = own.get(name, frozenset()) | {one}
     return dict(found)
 
 

@@ -9,21 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from rapidfuzz import fuzz
-from rapidfuzz.distance import Postfix, Prefix
-from rapidfuzz.process import cpdist
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
+from medsafe_harvest.dedupe import columns, compare_people, compare_places, compare_titles
+from medsafe_harvest.dedupe.columns import Bools, Floats, Ints
+from medsafe_harvest.dedupe.markers import Marker
 
 #: Value of ``year_difference`` where a side has no year.
 NO_YEAR = -1
 # Of 100; abbreviations reach about 60, unrelated journals about 45.
-_VENUE_ALIKE = 55.0
+_VENUE_UNLIKE = 55.0
+_VENUE_ALIKE = 85.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +33,28 @@ class Features:
     title_similarity: Floats
     #: One title begins (or ends) with the whole other, which has at least three words.
     title_extends: Bools
-    #: Content words of the poorer title.
-    content_words: Ints
+    #: One title is the other without its subtitle, or both have the same main title.
+    title_part: Bools
+    #: Both begin with the same name before a colon.
+    name_agrees: Bools
+    #: Information, in nats, of the words that both titles have, see ``words.py``.
+    information_shared: Floats
+    #: Of the words that stand in place of others: the lesser of what either title has alone.
+    information_swapped: Floats
+    #: Of the words that one title has more than the other.
+    information_added: Floats
     #: Either title names a kind of text only.
     generic: Bools
+    #: Such a text as appears again and again by the same hand.
+    recurring: Bools
     #: The titles carry different markers (reply, erratum, ...), or only one carries one.
     marker_differs: Bools
+    #: Of these, only one carries one, and it says what the text is: editorial or review.
+    marker_missing: Bools
+    #: Each title has a word that is the opposite of one of the other: adult and paediatric.
+    contrast: Bools
+    #: One title is the other and a word such as "protocol" or "without".
+    turning: Bools
     #: Numbers of one title that the other lacks, counted on the side that has fewer of them.
     numbers_conflict: Ints
     #: The same, counted on the side that has more of them.
@@ -54,23 +67,37 @@ class Features:
     authors_common: Ints
     #: One list has more authors than the other although neither ends in "et al.".
     authors_extra: Bools
+    #: A list ends in "et al." after one name.
+    authors_one_known: Bools
+    #: The first authors are the same.
+    first_author_agrees: Bools
     #: Absolute difference, or NO_YEAR.
     year_difference: Ints
     #: Either is a preprint, or they are published in places of the same or unknown class.
     same_class: Bools
     #: Either is a preprint by venue or identifier.
     preprint: Bools
+    #: Both are.
+    preprints: Bools
     #: Both name a venue, and the names have little in common or one alone is a journal.
     venue_differs: Bools
+    #: Both name a venue, and the names are one, abbreviations resolved.
+    venue_agrees: Bools
+    #: Both are of a meeting.
+    meetings: Bools
     volume_agrees: Bools
     volume_conflicts: Bools
+    issue_conflicts: Bools
+    #: The first pages are one, or one range of pages lies in the other.
     page_agrees: Bools
     page_conflicts: Bools
     #: An identifier other than a DOI is shared.
     id_agrees: Bools
     doi_agrees: Bools
-    #: Both have a journal DOI, and none is shared.
+    #: Both have journal DOIs of one registrant, and none is shared.
     doi_conflicts: Bools
+    #: Both have journal DOIs, of different registrants.
+    doi_elsewhere: Bools
     #: They have different arXiv ids, PubMed ids or PubMed Central ids.
     id_conflicts: Bools
 
@@ -89,96 +116,78 @@ def compare(left: pa.RecordBatch, right: pa.RecordBatch) -> Features:
         left: n rows of ``prepare.COMPARISON``.
         right: n rows of ``prepare.COMPARISON``.
     """
-    equal = _equal(left, right, "compact_title")
-    numbers = _overlap(left, right, "numbers")
+    equal = columns.equal(left, right, "compact_title")
+    numbers = columns.overlap(left, right, "numbers")
     # Equal titles have equal numbers, however they are spaced: "Times-Ten" and "TimesTen".
-    lacking = [np.where(equal, 0, _lengths(side, "numbers") - numbers) for side in (left, right)]
-    designators = _overlap(left, right, "designators")
-    similarity, common, extra = _authors(left, right)
-    preprint = _is_preprint(left) | _is_preprint(right)
-    classes_differ = _conflict(left, right, "venue_class")
+    lacking = [
+        np.where(equal, 0, columns.lengths(side, "numbers") - numbers) for side in (left, right)
+    ]
+    designators = columns.overlap(left, right, "designators")
+    shared, swapped, added, contrast, turning = compare_titles.information(left, right, equal)
+    similarity, common, extra = compare_people.common_authors(left, right)
+    cut = [columns.bools(side.column("authors_cut")) for side in (left, right)]
+    preprints = _is_preprint(left), _is_preprint(right)
+    preprint = preprints[0] | preprints[1]
+    classes_differ = columns.conflict(left, right, "venue_class")
+    marked = [columns.bools(pc.is_in(side.column("marker"), _SOFT)) for side in (left, right)]
+    unmarked = [columns.bools(pc.is_null(side.column("marker"))) for side in (left, right)]
+    pages_agree, pages_conflict = compare_places.pages(left, right)
+    venue_alike = compare_places.venue_similarity(left, right)
+    venues_known = columns.known(left, "venue") & columns.known(right, "venue")
+    venues_differ = venues_known & (
+        (venue_alike < _VENUE_UNLIKE) | columns.strings_differ(left, right, "venue_class")
+    )
+    dois_conflict, dois_elsewhere = compare_places.dois(left, right)
     return Features(
         title_equal=equal,
-        title_similarity=np.where(equal, 1.0, _title_similarity(left, right)),
-        title_extends=_title_extends(left, right) & ~equal,
-        content_words=np.minimum(_ints(left, "content_words"), _ints(right, "content_words")),
-        generic=_bools(left.column("generic")) | _bools(right.column("generic")),
-        marker_differs=_strings_differ(left, right, "marker"),
+        title_similarity=np.where(equal, 1.0, compare_titles.similarity(left, right)),
+        title_extends=compare_titles.extends(left, right) & ~equal,
+        title_part=compare_titles.is_part(left, right) & ~equal,
+        name_agrees=compare_titles.name_agrees(left, right),
+        information_shared=shared,
+        information_swapped=swapped,
+        information_added=added,
+        generic=columns.bools(left.column("generic")) | columns.bools(right.column("generic")),
+        recurring=columns.bools(left.column("recurring"))
+        & columns.bools(right.column("recurring")),
+        marker_differs=columns.strings_differ(left, right, "marker"),
+        marker_missing=(marked[0] & unmarked[1]) | (marked[1] & unmarked[0]),
+        contrast=contrast,
+        turning=turning,
         numbers_conflict=np.minimum(*lacking),
         numbers_missing=np.maximum(*lacking),
-        designators_conflict=(_lengths(left, "designators") > designators)
-        & (_lengths(right, "designators") > designators),
+        designators_conflict=(columns.lengths(left, "designators") > designators)
+        & (columns.lengths(right, "designators") > designators),
         author_similarity=similarity,
         authors_common=common,
-        authors_extra=extra,
+        authors_extra=extra & ~cut[0] & ~cut[1],
+        authors_one_known=(cut[0] & (columns.lengths(left, "families") == 1))
+        | (cut[1] & (columns.lengths(right, "families") == 1)),
+        first_author_agrees=compare_people.first_author_agrees(left, right),
         year_difference=_year_difference(left, right),
         same_class=preprint | ~classes_differ,
         preprint=preprint,
-        venue_differs=_venue_differs(left, right),
-        volume_agrees=_equal(left, right, "volume"),
-        volume_conflicts=_conflict(left, right, "volume"),
-        page_agrees=_equal(left, right, "first_page"),
-        page_conflicts=_conflict(left, right, "first_page"),
-        id_agrees=_overlap(left, right, "ids") > 0,
-        doi_agrees=_overlap(left, right, "dois") > 0,
-        doi_conflicts=(_lengths(left, "journal_dois") > 0)
-        & (_lengths(right, "journal_dois") > 0)
-        & (_overlap(left, right, "journal_dois") == 0),
-        id_conflicts=_conflict(left, right, "arxiv_id")
-        | _conflict(left, right, "pmid")
-        | _conflict(left, right, "pmcid"),
+        preprints=preprints[0] & preprints[1],
+        venue_differs=venues_differ,
+        venue_agrees=venues_known & (venue_alike >= _VENUE_ALIKE) & ~venues_differ,
+        meetings=columns.are_both(left, right, "venue_class", "meeting"),
+        volume_agrees=columns.equal(left, right, "volume"),
+        volume_conflicts=columns.conflict(left, right, "volume"),
+        issue_conflicts=columns.conflict(left, right, "issue"),
+        page_agrees=pages_agree,
+        page_conflicts=pages_conflict,
+        id_agrees=columns.overlap(left, right, "ids") > 0,
+        doi_agrees=columns.overlap(left, right, "dois") > 0,
+        doi_conflicts=dois_conflict,
+        doi_elsewhere=dois_elsewhere,
+        id_conflicts=columns.conflict(left, right, "arxiv_id")
+        | columns.conflict(left, right, "pmid")
+        | columns.conflict(left, right, "pmcid"),
     )
 
 
-def _title_similarity(left: pa.RecordBatch, right: pa.RecordBatch) -> Floats:
-    return np.maximum(_ratio(left, right, "sorted_title"), _ratio(left, right, "compact_title"))
-
-
-def _ratio(left: pa.RecordBatch, right: pa.RecordBatch, column: str) -> Floats:
-    one, other = left.column(column).to_pylist(), right.column(column).to_pylist()
-    scores = cpdist(one, other, scorer=fuzz.ratio, dtype=np.float64)
-    return np.asarray(scores, dtype=np.float64) / 100.0
-
-
-def _title_extends(left: pa.RecordBatch, right: pa.RecordBatch) -> Bools:
-    # A trailing space makes words whole: "deep learn" does not begin "deep learning".
-    one = [f" {title} " for title in left.column("title").to_pylist()]
-    other = [f" {title} " for title in right.column("title").to_pylist()]
-    shorter = np.minimum([len(title) for title in one], [len(title) for title in other])
-    words = np.minimum(
-        [title.count(" ") - 1 for title in one], [title.count(" ") - 1 for title in other]
-    )
-    begins = cpdist(one, other, scorer=Prefix.similarity, dtype=np.int64)
-    ends = cpdist(one, other, scorer=Postfix.similarity, dtype=np.int64)
-    return np.asarray((np.maximum(begins, ends) >= shorter) & (words >= 3), dtype=bool)
-
-
-def _authors(left: pa.RecordBatch, right: pa.RecordBatch) -> tuple[Floats, Ints, Bools]:
-    """Similarity, number in common, and whether one list is longer by right."""
-    sizes = _lengths(left, "families"), _lengths(right, "families")
-    fewer = np.minimum(*sizes)
-    by_family = _overlap(left, right, "families")
-    by_sign = _overlap(left, right, "signed")
-    # "Gómez Reynoso" and "Reynoso Gómez": both directions must agree.
-    swapped = np.minimum(
-        _overlap(left, right, "families", "givens"), _overlap(left, right, "givens", "families")
-    )
-    common = np.maximum(by_family, swapped)
-    # Two people called Kim: one family in common, and no initial agrees.
-    namesakes = (
-        (by_sign == 0)
-        & (swapped == 0)
-        & (_lengths(left, "signed") > 0)
-        & (_lengths(right, "signed") > 0)
-    )
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(namesakes, 0.5 * common / fewer, common / fewer)
-    # Misspelt or broken names: whole lists as strings, where they have much the same length.
-    spelled = _ratio(left, right, "names")
-    share = np.where((spelled > 0.8) & ~namesakes, np.maximum(share, spelled), share)
-    similarity = np.where(fewer == 0, np.nan, np.minimum(share, 1.0))
-    cut = _bools(left.column("authors_cut")) | _bools(right.column("authors_cut"))
-    return similarity, np.where(fewer == 0, 0, common), (sizes[0] != sizes[1]) & ~cut & (fewer > 0)
+#: Markers that say what a text is, not which other text it is about.
+_SOFT = pa.array([Marker.EDITORIAL.value, Marker.REVIEW.value])
 
 
 def _year_difference(left: pa.RecordBatch, right: pa.RecordBatch) -> Ints:
@@ -187,61 +196,11 @@ def _year_difference(left: pa.RecordBatch, right: pa.RecordBatch) -> Ints:
     return np.asarray(filled.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
-def _venue_differs(left: pa.RecordBatch, right: pa.RecordBatch) -> Bools:
-    one, other = (pc.fill_null(side.column("venue"), "").to_pylist() for side in (left, right))
-    alike = np.asarray(cpdist(one, other, scorer=fuzz.token_set_ratio, dtype=np.float64))
-    known = _bools(pc.is_valid(left.column("venue"))) & _bools(pc.is_valid(right.column("venue")))
-    return known & ((alike < _VENUE_ALIKE) | _strings_differ(left, right, "venue_class"))
-
-
 def _is_preprint(side: pa.RecordBatch) -> Bools:
-    by_venue = _bools(pc.equal(side.column("venue_class"), "preprint"))
-    by_id = _bools(pc.is_valid(side.column("arxiv_id"))) & _bools(
+    by_venue = columns.bools(pc.equal(side.column("venue_class"), "preprint"))
+    by_id = columns.bools(pc.is_valid(side.column("arxiv_id"))) & columns.bools(
         pc.is_null(side.column("venue_class"))
     )
-    by_doi = (_lengths(side, "dois") > 0) & (_lengths(side, "journal_dois") == 0)
-    by_source = _bools(pc.equal(side.column("source"), "arxiv"))
+    by_doi = (columns.lengths(side, "dois") > 0) & (columns.lengths(side, "journal_dois") == 0)
+    by_source = columns.bools(pc.equal(side.column("source"), "arxiv"))
     return np.asarray(by_source | by_venue | by_id | by_doi, dtype=bool)
-
-
-def _overlap(left: pa.RecordBatch, right: pa.RecordBatch, one: str, other: str = "") -> Ints:
-    """Number of list items that both sides have; the lists are distinct."""
-    ours, theirs = left.column(one), right.column(other or one)
-    values = pa.chunked_array([pc.list_flatten(ours), pc.list_flatten(theirs)], type=pa.string())
-    codes = values.combine_chunks().dictionary_encode()
-    numbers = np.asarray(codes.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
-    size = len(codes.dictionary)
-    owners = [np.asarray(pc.list_parent_indices(side), dtype=np.int64) for side in (ours, theirs)]
-    split = len(owners[0])
-    mine = owners[0] * size + numbers[:split]
-    yours = owners[1] * size + numbers[split:]
-    return np.bincount(owners[0][np.isin(mine, yours)], minlength=len(left)).astype(np.int64)
-
-
-def _equal(left: pa.RecordBatch, right: pa.RecordBatch, column: str) -> Bools:
-    return _bools(pc.equal(left.column(column), right.column(column)))
-
-
-def _conflict(left: pa.RecordBatch, right: pa.RecordBatch, column: str) -> Bools:
-    return _bools(pc.not_equal(left.column(column), right.column(column)))
-
-
-def _strings_differ(left: pa.RecordBatch, right: pa.RecordBatch, column: str) -> Bools:
-    """Null counts as a value."""
-    one, other = pc.fill_null(left.column(column), ""), pc.fill_null(right.column(column), "")
-    return _bools(pc.not_equal(one, other))
-
-
-def _bools(values: pa.Array) -> Bools:
-    """Null counts as False."""
-    filled = pc.fill_null(values, False)
-    return np.asarray(filled.to_numpy(zero_copy_only=False), dtype=bool)
-
-
-def _ints(side: pa.RecordBatch, column: str) -> Ints:
-    return np.asarray(side.column(column).to_numpy(zero_copy_only=False), dtype=np.int64)
-
-
-def _lengths(side: pa.RecordBatch, column: str) -> Ints:
-    lengths = pc.list_value_length(side.column(column))
-    return np.asarray(lengths.to_numpy(zero_copy_only=False), dtype=np.int64)

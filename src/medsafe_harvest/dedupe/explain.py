@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -9,17 +10,11 @@ import pyarrow.compute as pc
 
 from medsafe_harvest.dedupe.blocking import shared_keys, word_counts
 from medsafe_harvest.dedupe.compare import compare
-from medsafe_harvest.dedupe.decide import (
-    EVIDENCE,
-    GUARDS,
-    MATCH_FROM,
-    PRIOR,
-    REVIEW_FROM,
-    Outcome,
-    decide,
-    weigh,
-)
+from medsafe_harvest.dedupe.decide import decide, weigh
+from medsafe_harvest.dedupe.evidence import EVIDENCE, MATCH_FROM, PRIOR, REVIEW_FROM, Level
+from medsafe_harvest.dedupe.guards import GUARDS, Guard
 from medsafe_harvest.dedupe.prepare import NEEDED, prepare
+from medsafe_harvest.dedupe.reasons import Outcome
 from medsafe_harvest.errors import NotFoundError
 
 
@@ -40,16 +35,24 @@ class Explanation:
     right: str
     outcome: str
     reason: str
+    #: Prior and weights, in natural log-odds.
+    sum: float
     #: 0 to 1, from the sum of the evidence.
     score: float
     prior: float
     evidence: tuple[Evidence, ...]
-    #: Whether a guard decided, whatever the score.
-    guarded: bool
+    #: The guard that decided whatever the sum, or None.
+    guard: str | None
+    #: What the sum alone would have decided.
+    without_guard: str
+    #: From which sum it is a match, and from which a review.
+    match_from: float
+    review_from: float
     features: dict[str, bool | float | int]
     #: Kinds of blocking key that both have; without one they are never compared in a run.
     shared_keys: tuple[str, ...]
-    would_change: str
+    #: What would have changed the answer, most likely first, in words.
+    would_change: tuple[str, ...]
 
 
 def explain_pair(left: pa.RecordBatch, right: pa.RecordBatch, keys: tuple[str, ...]) -> Explanation:
@@ -62,21 +65,26 @@ def explain_pair(left: pa.RecordBatch, right: pa.RecordBatch, keys: tuple[str, .
     """
     features = compare(left, right)
     verdicts = decide(features)
-    guarded = any(bool(guard.holds(features)[0]) for guard in GUARDS)
+    firing = [guard for guard in GUARDS if bool(guard.holds(features)[0])]
     levels = {kind: EVIDENCE[kind][number[0]] for kind, number in weigh(features).items()}
     total = float(verdicts.sums[0])
+    outcome = str(verdicts.outcomes[0])
     return Explanation(
         left=left.column("record_id")[0].as_py(),
         right=right.column("record_id")[0].as_py(),
-        outcome=str(verdicts.outcomes[0]),
+        outcome=outcome,
         reason=str(verdicts.reasons[0]),
+        sum=round(total, 6),
         score=round(float(verdicts.scores[0]), 6),
         prior=PRIOR,
         evidence=tuple(Evidence(kind, level.words, level.weight) for kind, level in levels.items()),
-        guarded=guarded,
+        guard=firing[0].reason.value if firing else None,
+        without_guard=_by_sum(total),
+        match_from=MATCH_FROM,
+        review_from=REVIEW_FROM,
         features=features.row(0),
         shared_keys=keys,
-        would_change=_would_change(str(verdicts.outcomes[0]), total, guarded=guarded),
+        would_change=tuple(_would_change(outcome, total, firing, levels)),
     )
 
 
@@ -104,15 +112,49 @@ def _one(records: pa.Table, record_id: str) -> pa.RecordBatch:
     return prepare(found.combine_chunks().to_batches()[0])
 
 
-def _would_change(outcome: str, total: float, *, guarded: bool) -> str:
-    if guarded:
-        return f"A guard decided. By the evidence alone it would be {_by_sum(total)}."
-    if outcome == Outcome.MATCH:
-        return f"Evidence weaker by {total - MATCH_FROM:.1f} would make it a review."
-    return f"Evidence stronger by {max(MATCH_FROM - total, 0.0):.1f} would make it a match."
+def _would_change(
+    outcome: str, total: float, firing: Sequence[Guard], levels: Mapping[str, Level]
+) -> Iterator[str]:
+    """Without the guard; with another guard; with another level of one kind of evidence."""
+    if firing:
+        first = firing[0]
+        if len(firing) > 1:
+            yield (
+                f"Without the rule {first.reason.value}, {firing[1].reason.value} would make it "
+                f"a {firing[1].outcome.value}."
+            )
+        else:
+            yield (
+                f"Without the rule {first.reason.value}, the sum of {total:+.1f} would make it "
+                f"a {_by_sum(total)}."
+            )
+        return
+    is_match = outcome == Outcome.MATCH
+    gap = abs(total - MATCH_FROM)
+    yield (
+        f"Evidence weaker by more than {gap:.1f} would make it a review."
+        if is_match
+        else f"Evidence stronger by {gap:.1f} would make it a match."
+    )
+    for kind, level in levels.items():
+        turning = [
+            other
+            for other in EVIDENCE[kind]
+            if (total - level.weight + other.weight >= MATCH_FROM - _ROUNDING) != is_match
+        ]
+        # The least change that suffices, not the greatest that there is.
+        if turning:
+            least = min(turning, key=lambda other: abs(other.weight - level.weight))
+            yield (
+                f"{kind}: \u201c{least.words}\u201d ({least.weight:+.1f}) in place of "
+                f"\u201c{level.words}\u201d ({level.weight:+.1f})."
+            )
+
+
+_ROUNDING = 1e-9
 
 
 def _by_sum(total: float) -> str:
     if total >= MATCH_FROM:
-        return "a match"
-    return "a review" if total >= REVIEW_FROM else "a non-match"
+        return Outcome.MATCH.value
+    return Outcome.REVIEW.value if total >= REVIEW_FROM else Outcome.NON_MATCH.value

@@ -31,7 +31,7 @@ class Rule(enum.StrEnum):
     INDEX_FIRST = "index_first"
     #: The version of record: journal or conference before workshop before preprint.
     PUBLISHED_FIRST = "published_first"
-    #: From the record that gave the venue, and from no other.
+    #: From the record that gave the venue, and from no other; where none gave one, from the first.
     WITH_VENUE = "with_venue"
     #: From the record that gave the venue, or else from the first that has it.
     WITH_VENUE_OR_FIRST = "with_venue_or_first"
@@ -149,6 +149,11 @@ def merge(records: pa.Table, clusters: pa.Table) -> pa.Table:
         {field: rule.value for field, rule in RULES.items()},
         winners,
         _contributors(grouped, winners["doi"]),
+        {
+            field: _unchosen(grouped, field, winners[field])
+            for field, rule in RULES.items()
+            if rule is Rule.WITH_VENUE
+        },
     )
     names = [name for name in PAPER.names if name in columns]
     table = pa.table(
@@ -219,10 +224,25 @@ def _winners(grouped: _Clustered, field: str, rule: Rule, chosen: Mapping[str, R
         with_venue = chosen["venue"]
         usable = (with_venue != NOBODY) & has_value[with_venue]
         if rule is Rule.WITH_VENUE:
-            return np.where(usable, with_venue, NOBODY)
+            # Volume and pages of two records do not go together.
+            alone = np.where(with_venue == NOBODY, _placed_first(grouped), with_venue)
+            return np.where((alone != NOBODY) & has_value[alone], alone, NOBODY)
         first = _first_in_cluster(grouped, _rank(grouped.records, field, rule), has_value)
         return np.where(usable, with_venue, first)
     return _first_in_cluster(grouped, _rank(grouped.records, field, rule), has_value)
+
+
+def _placed_first(grouped: _Clustered) -> Rows:
+    """Row of each cluster that has a volume or pages, by the rank of published records."""
+    placed = _has_value(grouped.records["volume"]) | _has_value(grouped.records["pages"])
+    rank = _rank(grouped.records, "volume", Rule.PUBLISHED_FIRST)
+    return _first_in_cluster(grouped, rank, placed)
+
+
+def _unchosen(grouped: _Clustered, field: str, winners: Rows) -> Rows:
+    """Clusters where records have a value, but none of those that may supply it."""
+    having = grouped.cluster[_has_value(grouped.records[field])]
+    return np.setdiff1d(having, np.flatnonzero(winners != NOBODY))
 
 
 def _rank(records: pa.Table, field: str, rule: Rule) -> Rows:

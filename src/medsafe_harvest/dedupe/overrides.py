@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from medsafe_harvest.dedupe.decide import Outcome, Reason
+from medsafe_harvest.dedupe.reasons import Outcome, Reason
 from medsafe_harvest.schema import DECISION
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from medsafe_harvest.dedupe.titles import words_of
+from medsafe_harvest.dedupe.markers import words_of
 from medsafe_harvest.normalize.names import split_name
 from medsafe_harvest.normalize.text import comparison_form
 
@@ -22,8 +22,15 @@ class People:
     signed: tuple[str, ...]
     #: First written-out given name of each author that has one: families of swapped names.
     givens: tuple[str, ...]
+    #: As ``signed``, for names that may be written family first: "Zhang Wei" gives "zhang w".
+    reversed: tuple[str, ...]
+    #: What the family name may be as well: "perez" of "Juan Pérez García", "vanderzee" of "van der
+    #: Zee".
+    other_families: tuple[str, ...]
     #: The list ends in "et al.".
     cut: bool
+    #: No person is named, only a group; ``families`` are the words of its name.
+    group: bool
 
 
 _NOBODY = frozenset(
@@ -41,6 +48,36 @@ _GLUED = re.compile(r"(?<=\.)(?=[A-Z][a-z'\u2019])")
 _URL = re.compile(r"https?://\S*")
 _CUT_ENTITY = re.compile(r"&#x?[0-9a-fA-F]+$")
 _INITIALS = re.compile(r"(?:[^\W\d_]\.?[\s-]?){1,3}")
+_GROUP = re.compile(
+    r"^corporate\b|\b(?:collaborat(?:ion|ors|ive)s?|consorti(?:um|a)|groups?|teams?|investigators"
+    r"|committee|initiative|network|alliance|task force|trialists|association|society|federation"
+    r"|foundation|universit\w*|institut\w*|inc|ltd|gmbh|corporation|corp|company|pharmaceuticals?"
+    r"|department|ministry|agency|cent(?:er|re)s?|hospitals?|laborator\w+|council|organi[sz]ation"
+    r"|office|commission|college|academy|bureau)\b",
+    re.IGNORECASE,
+)
+_NO_GROUP_WORDS = frozenset(words_of("corporate the of and for inc ltd gmbh corp a"))
+#: Short forms of given names that begin with another letter than the name.
+_NICKNAMES: Mapping[str, str] = {
+    short: name
+    for name, shorts in (
+        ("robert", "bob bobby"),
+        ("william", "bill billy"),
+        ("richard", "dick"),
+        ("edward", "ted teddy ned"),
+        ("anthony", "tony"),
+        ("elizabeth", "liz betty beth lisa"),
+        ("margaret", "peggy"),
+        ("eugene", "gene"),
+        ("andrew", "drew"),
+        ("alexander", "sasha sandy"),
+        ("catherine", "kate katie kathy"),
+        ("henry", "hank"),
+        ("lawrence", "larry"),
+    )
+    for short in words_of(shorts)
+    if short[0] != name[0]
+}
 
 
 def people(authors: Iterable[Mapping[str, str | None]]) -> People:
@@ -53,19 +90,56 @@ def people(authors: Iterable[Mapping[str, str | None]]) -> People:
     families: dict[str, None] = {}
     signed: dict[str, None] = {}
     givens: dict[str, None] = {}
+    turned: dict[str, None] = {}
+    others: dict[str, None] = {}
+    groups: dict[str, None] = {}
     cut = False
-    for name, family_part, given_part in _mended(authors):
+    for name, *parts in _mended(authors):
         shortened = _ET_AL.sub("", _URL.sub("", name))
         cut |= _ET_AL.search(name) is not None
+        # Whoever took apart a name that is more than a name took "et al." or others for a part.
+        is_one = shortened == name and len(_listed(name)) == 1
+        family_part, given_part = parts if is_one else (None, None)
+        if _GROUP.search(shortened):
+            groups |= dict.fromkeys(_words_of_group(shortened))
+            continue
         for family, given in _parts(shortened, family_part, given_part):
             key, rest = _keys(family, given)
-            if key in _NOBODY:
+            if not key or (key in _NOBODY and not rest):
                 continue
             families[key] = None
             if rest:
-                signed[f"{key} {rest[0][0]}"] = None
+                signed[f"{key} {_NICKNAMES.get(rest[0], rest[0])[0]}"] = None
                 givens.update((word, None) for word in rest[:1] if len(word) > 1)
-    return People(tuple(families), tuple(signed), tuple(givens), cut)
+                turned.update((f"{word} {key[0]}", None) for word in rest[:1] if len(word) > 1)
+            others.update((word, None) for word in _other_families(family, rest) if word != key)
+    if families or not groups:
+        return People(
+            families=tuple(families),
+            signed=tuple(signed),
+            givens=tuple(givens),
+            reversed=tuple(turned),
+            other_families=tuple(word for word in others if word not in families),
+            cut=cut,
+            group=False,
+        )
+    return People(tuple(groups), (), (), (), (), cut, group=True)
+
+
+def _other_families(family: str, given: list[str]) -> list[str]:
+    words = comparison_form(family).split() if family.strip() else []
+    middle = [word for word in given[1:] if len(word) > _INITIALS_OF_A_NAME]
+    several = [word for word in words if len(word) > _INITIALS_OF_A_NAME and word not in _PARTICLES]
+    return [*middle, *several, *(["".join(words)] if len(words) > 1 else [])]
+
+
+#: Longest run of initials, as in "Smith JAB".
+_INITIALS_OF_A_NAME = 3
+
+
+def _words_of_group(name: str) -> list[str]:
+    words = comparison_form(name).split()
+    return [word for word in words if word not in _NO_GROUP_WORDS] or words
 
 
 def _mended(
@@ -77,14 +151,19 @@ def _mended(
     """
     started = ""
     for author in authors:
-        name = started + (author["name"] or "")
-        if _CUT_ENTITY.search(name):
-            started = f"{name};"
+        name = author["name"] or ""
+        if started and name[:1].isupper() and len(name.split()) > 1:
+            # The entity was the end of a name; this is the next one.
+            yield html.unescape(started), None, None
+            started = ""
+        glue = " " if started and name[:1].isupper() else ""
+        whole = f"{started}{glue}{name}"
+        if _CUT_ENTITY.search(whole):
+            started = f"{whole};"
             continue
-        whole = bool(started)
+        parts = (None, None) if started else (author.get("family"), author.get("given"))
         started = ""
-        parts = (None, None) if whole else (author.get("family"), author.get("given"))
-        yield html.unescape(name), *parts
+        yield html.unescape(whole), *parts
     if started:
         yield html.unescape(started), None, None
 
@@ -95,7 +174,7 @@ def _parts(name: str, family: str | None, given: str | None) -> list[tuple[str, 
         return [(family, given or "")]
     people_in_it = [
         part
-        for listed in name.split(";")
+        for listed in _listed(name)
         for part in (_GLUED.split(listed) if "," not in listed else [listed])
         if part.strip() and not _INITIALS.fullmatch(part.strip())
     ] or [name]
@@ -103,10 +182,22 @@ def _parts(name: str, family: str | None, given: str | None) -> list[tuple[str, 
     return [(name.family or "", name.given or "") for name in names]
 
 
+def _listed(name: str) -> list[str]:
+    """The people of one field: parted by semicolons, or full names by commas."""
+    if ";" not in name and name.count(",") > 1:
+        parts = [part.strip() for part in name.split(",")]
+        if all(len(part.split()) > 1 for part in parts):
+            return parts
+    return name.split(";")
+
+
 def _keys(family: str, given: str) -> tuple[str, list[str]]:
     """The last word of the family name that is not a particle, and the words of the given name."""
-    family_words = comparison_form(family).split() if family.strip() else []
-    given_words = comparison_form(given).split() if given.strip() else []
+    if _UNSPACED.search(family):
+        # "王 强" and "王强"
+        return "".join(f"{family}{given}".split()), []
+    family_words = _in_latin(family).split() if family.strip() else []
+    given_words = _in_latin(given).split() if given.strip() else []
     names = [word for word in family_words if word not in _PARTICLES and len(word) > 1]
     if not names:
         # "Le, Quintrec M.": the particle was taken for the family name.
@@ -116,6 +207,22 @@ def _keys(family: str, given: str) -> tuple[str, list[str]]:
         names = [word for word in family_words[:1] if not word.isascii()]
     key = names[-1] if names else ""
     given_words = [word for word in given_words if word not in _PARTICLES]
-    if " ".join(family_words) in _NOBODY:
+    if " ".join(family_words) in _NOBODY and not given_words:
         key = ""
     return key, given_words
+
+
+_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af]")
+#: Cyrillic as English journals write it; signs without a sound go.
+_LETTERS = zip(map(ord, "абвгдезийклмнопрстуфыіэёъь"), "abvgdeziyklmnoprstufyiee  ", strict=True)
+_CYRILLIC: dict[int, str] = {code: latin.strip() for code, latin in _LETTERS} | {
+    ord(sign): latin
+    for sign, latin in zip(
+        "жцчшщюяїєґ", ("zh", "ts", "ch", "sh", "shch", "yu", "ya", "i", "e", "g"), strict=True
+    )
+}
+_CYRILLIC[0x445] = "kh"
+
+
+def _in_latin(name: str) -> str:
+    return comparison_form(name).translate(_CYRILLIC)

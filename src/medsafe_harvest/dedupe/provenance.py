@@ -24,6 +24,7 @@ def provenance(
     rules: Mapping[str, str],
     winners: Mapping[str, Rows],
     contributors: Mapping[str, Rows],
+    unchosen: Mapping[str, Rows],
 ) -> pa.Array:
     """One list a cluster, of ``schema.PROVENANCE``, in the order of the fields.
 
@@ -33,15 +34,17 @@ def provenance(
         rules: name of the rule of each field.
         winners: for a field chosen from one record, its row for each cluster, or ``NOBODY``.
         contributors: for a field united from several records, their rows.
+        unchosen: for a field, clusters whose records have a value although none was chosen; the
+            entry names no record then, and all values as not chosen.
     """
-    clusters, fields, rows = _entries(cluster, winners, contributors)
+    clusters, fields, rows = _entries(cluster, winners, contributors, unchosen)
     count = int(cluster[-1]) + 1 if len(cluster) else 0
     entries = pa.StructArray.from_arrays(
         [
             pa.array(WORK_FIELDS).take(pa.array(fields)),
-            records["record_id"].combine_chunks().take(pa.array(rows)),
+            records["record_id"].combine_chunks().take(pa.array(rows, mask=rows == NOBODY)),
             pa.array([rules[field] for field in WORK_FIELDS]).take(pa.array(fields)),
-            _losers(records, cluster, winners, (clusters, fields)),
+            _losers(records, cluster, winners, (clusters, fields, rows)),
         ],
         fields=list(PROVENANCE),
     )
@@ -50,13 +53,17 @@ def provenance(
 
 
 def _entries(
-    cluster: Rows, winners: Mapping[str, Rows], contributors: Mapping[str, Rows]
+    cluster: Rows,
+    winners: Mapping[str, Rows],
+    contributors: Mapping[str, Rows],
+    unchosen: Mapping[str, Rows],
 ) -> tuple[Rows, Rows, Rows]:
-    """Cluster, field number and row of each entry, sorted."""
+    """Cluster, field number and row (or ``NOBODY``) of each entry, sorted."""
     clusters, fields, rows = [], [], []
     for number, field in enumerate(WORK_FIELDS):
         if field in winners:
             supplied = np.flatnonzero(winners[field] != NOBODY)
+            supplied = np.concatenate([supplied, unchosen.get(field, supplied[:0])])
             clusters.append(supplied)
             rows.append(winners[field][supplied])
         else:
@@ -72,12 +79,13 @@ def _losers(
     records: pa.Table,
     cluster: Rows,
     winners: Mapping[str, Rows],
-    entries: tuple[Rows, Rows],
+    entries: tuple[Rows, Rows, Rows],
 ) -> pa.Array:
     """For each entry, the differing values of the cluster's other records, as JSON."""
-    sizes = np.bincount(cluster) if len(cluster) else cluster
-    shared = np.flatnonzero(sizes[cluster] > 1)
-    several = np.flatnonzero(sizes[entries[0]] > 1)
+    contested = np.bincount(cluster) > 1 if len(cluster) else cluster > 0
+    contested[entries[0][entries[2] == NOBODY]] = True
+    shared = np.flatnonzero(contested[cluster])
+    several = np.flatnonzero(contested[entries[0]])
     pairs = zip(entries[0][several].tolist(), entries[1][several].tolist(), strict=True)
     place = dict(zip(pairs, several.tolist(), strict=True))
     some = records.take(pa.array(shared))
@@ -90,9 +98,8 @@ def _losers(
         winning = records[field].combine_chunks().take(pa.array(chosen, mask=chosen == NOBODY))
         values = zip(some[field].to_pylist(), winning.to_pylist(), strict=True)
         for position, (value, won) in enumerate(values):
-            # A field "with the venue" may have no winner although others have a value.
-            at = place.get((int(cluster[shared[position]]), number))
-            if at is not None and value not in (None, []) and value != won:
+            if value not in (None, []) and value != won:
+                at = place[int(cluster[shared[position]]), number]
                 said.append((at, record_ids[position], _json(value)))
     said.sort()
     counts = np.bincount(

@@ -1,29 +1,21 @@
-"""What a title says besides its words: notes, markers, numbers, and titles that say nothing."""
+"""What a title says: its words, and what distinguishes it from a title much like it."""
 
 from __future__ import annotations
 
-import enum
-import html
 import re
+import unicodedata
 from dataclasses import dataclass
 
-from medsafe_harvest.normalize.text import comparison_form
-
-
-class Marker(enum.StrEnum):
-    """A word that turns a title into a title *about* another paper."""
-
-    CORRECTION = "correction"
-    REPLY = "reply"
-    COMMENT = "comment"
-    EDITORIAL = "editorial"
-    REVIEW = "review"
-    COMPANION = "companion"
-
-
-def words_of(text: str) -> tuple[str, ...]:
-    """The words of a table that is easier to read as text."""
-    return tuple(text.split())
+from medsafe_harvest.dedupe.markers import (
+    Marker,
+    is_generic,
+    is_recurring,
+    strip_marker,
+    strip_notes,
+)
+from medsafe_harvest.dedupe.numbers import designators_of, numbers_of
+from medsafe_harvest.dedupe.wording import name_of, parts_of, words_in
+from medsafe_harvest.normalize.text import clean_title, comparison_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,140 +31,27 @@ class Title:
     designators: tuple[str, ...]
     #: The title names a kind of text ("Editorial"), not its subject.
     generic: bool
-    #: Number of words that are not function words.
-    content_words: int
+    #: Such a text appears in each issue, by the same hand: "Editor's notes", "Letter".
+    recurring: bool
+    #: Words that are neither function words nor numbers, sorted, distinct.
+    words: tuple[str, ...]
+    #: Information of each of them in nats: how rare it is in titles, see ``words.py``.
+    information: tuple[float, ...]
+    #: What may stand alone of a title with a subtitle, words run together: "name" and "what it
+    #: does" of "NAME: what it does".
+    parts: tuple[str, ...]
+    #: The name before a colon that a method or a data set was given: "NAME" of the same.
+    name: str | None
 
 
-# Medline and Embase exports append notes: "What next? [Review] [37 refs]", "... [Swedish]".
-# Programmes add what was presented: "... (panel)", "... (extended abstract)".
-_NOTE = re.compile(
-    r"\s*\((?:(?:extended|invited|panel|tutorial|demo|demonstration|short|poster)\s*)*"
-    r"(?:abstract|version|session|panel|tutorial|demo|demonstration|poster|paper|talk)\)[.\s]*$"
-    r"|[.\s]*\[\s*(?:\d+\s*refs?|reviews?|see comments?|comments?\b[^\]]*|abstracts?\b[^\]]*"
-    r"|(?:published )?erratum[^\]]*"
-    r"|corrected[^\]]*|article in \w+|(?-i:[A-Z][a-z]+))\s*\.?\s*\]?[.\s]*$",
-    re.IGNORECASE,
+# "Benchmark (BRATS)": an acronym of the words before it.
+_ACRONYM = re.compile(r"\s*\(([A-Za-z]?[A-Z][A-Z0-9-]{1,9}s?)\)")
+# "... collaborative data manag...": the last word is cut.
+_CUT = re.compile(r"\s\S*(?:\u2026|\.\.\.)\s*$")
+# Written or left out at will: points on the Russian e, vowel marks of Arabic, the same of Hebrew.
+_AT_WILL = {0x401: "\u0415", 0x451: "\u0435"} | dict.fromkeys(
+    [*range(0x591, 0x5C8), *range(0x64B, 0x653), 0x640]
 )
-# Web of Science names a correction after the paper it corrects: "Title (vol 360, pg 542, 2009)".
-_WOS_CORRECTION = re.compile(
-    r"\(vol\.?\s*\d+[^()]*\b(?:pg|pp?|page|art)\b[^()]*\)\s*$", re.IGNORECASE
-)
-
-_DASH = r"\u2013\u2014-"
-# What parts a marker from the title that it stands before, or behind.
-_THEN = rf"(?:\s*[:.{_DASH}]\s+|\s*:|\s*$|\s+(?:to|for|on|of)\b"
-_AFTER = rf"[:.({_DASH}]\s*"
-_AUTHORS = r"(?:(?:the )?authors?['\u2019]?s?['\u2019]? )?"
-
-# In order; the first that is found is the title's marker.
-_PATTERNS: tuple[tuple[Marker, str], ...] = (
-    # "Correction of motion artefacts" is a subject, "Correction to: X" is not.
-    (Marker.CORRECTION, rf"^(?:erratum|errata|corrigend(?:um|a)|addend(?:um|a))\b{_THEN})?"),
-    (
-        Marker.CORRECTION,
-        rf"^(?:(?:author|publisher) )?corrections?(?:\s*[:.{_DASH}]\s+|\s*:|\s*$|\s+to\b)",
-    ),
-    (Marker.CORRECTION, rf"^(?:retraction(?: note| notice)?|expression of concern){_THEN})"),
-    (Marker.CORRECTION, rf"[:.(\s{_DASH}]+(?:erratum|corrigendum|addendum)\W*$"),
-    (Marker.REPLY, rf"^{_AUTHORS}(?:reply|response|rejoinder){_THEN})"),
-    (Marker.REPLY, rf"{_AFTER}{_AUTHORS}(?:reply|response|rejoinder)\W*$"),
-    (Marker.COMMENT, rf"^(?:a )?(?:comments?|commentary|discussion|remarks?){_THEN})"),
-    (Marker.COMMENT, rf"{_AFTER}(?:an? )?(?:comments?|commentary|discussion)\W*$"),
-    (
-        Marker.EDITORIAL,
-        rf"^(?:guest |invited )?(?:editorial|editors?['\u2019]?s? note|foreword|preface){_THEN})",
-    ),
-    (Marker.REVIEW, rf"{_AFTER}(?:a )?book review\W*$"),
-    (Marker.REVIEW, r"^(?:book )?reviews?(?:\s*:|\s+of\b\s*:?)|^book reviews?\b"),
-    (Marker.COMPANION, r"^additional file\s*\d*\s*:?\s*(?:of\b)?"),
-    (
-        Marker.COMPANION,
-        r"^supplement(?:ary|al)?(?: (?:material|data|information|file))?s?\s*\d*\s*(?:to|for|of|:)",
-    ),
-    (
-        Marker.COMPANION,
-        r"^(?:data|dataset|code)(?: presented)? (?:from|for|in) the (?:paper|article)",
-    ),
-    (Marker.COMPANION, r"^faculty of 1000 (?:evaluation|review) (?:for|of)\b"),
-)
-_MARKERS = tuple((marker, re.compile(pattern, re.IGNORECASE)) for marker, pattern in _PATTERNS)
-
-# Whole titles that name a kind of text; compared after numbers and months are taken out.
-_GENERIC_LIST = """
-    abstract, abstracts, abstracts of papers, acknowledgement, acknowledgement to reviewers,
-    acknowledgements, acknowledgment, acknowledgment of reviewers, acknowledgments,
-    announcement, announcements, author index, authors reply, back matter, book review, book
-    reviews, books received, calendar, call for papers, chairmans message, chairs message,
-    comment, commentary, conclusion, conclusions, contents, contributors, correction,
-    corrections, correspondence, corrigenda, corrigendum, cover, discussion, editorial,
-    editorial board, editorial comment, editoriale, editorials, editors, editors
-    introduction, editors note, editors notes, errata, erratum, foreword, foreword from the
-    editor, front matter, geleitwort, guest editorial, guest editors introduction, in
-    memoriam, in this issue, index, introduction, introduction to special issue,
-    introduction to the issue, introduction to the special issue, introduction to the
-    special section, invited editorial, issue information, keynote, keynote address, letter,
-    letter from the editor, letter to the editor, letters, letters to the editor, list of
-    reviewers, masthead, message from the editor, miscellaneous, new books, news, news and
-    notes, no title, not available, notes, notes and news, obituary, opening remarks, panel,
-    preface, prefacio, prefazione, presidents message, program, programme, publishers note,
-    recenzje, references, reply, response, retraction, review, reviewers, reviews, subject
-    index, summary, symposium, table of contents, thanks to reviewers, title page,
-    treasurers message, tutorial, unknown, untitled, volume index, vorwort, welcome, welcome
-    message, workshop report
-    """
-_CALENDAR = frozenset(
-    words_of(
-        "january february march april may june july august september october november december "
-        "spring summer autumn fall winter volume vol number no issue part"
-    )
-)
-
-_DIGITS = re.compile(r"\d+")
-
-
-def _undated(form: str) -> str:
-    """A comparison form without numbers, months and the words that count issues."""
-    return " ".join(
-        word for word in form.split() if not _DIGITS.fullmatch(word) and word not in _CALENDAR
-    )
-
-
-_GENERIC = frozenset(_undated(phrase) for phrase in _GENERIC_LIST.split(","))
-
-_FUNCTION_WORDS = frozenset(
-    words_of(
-        "a an and as at by for from in into is its of on or s the to toward towards via with using "
-        "le la les de des du et der die das und el los y en"
-    )
-)
-_ROMAN = {
-    numeral: str(number)
-    for number, numeral in enumerate(
-        words_of("ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx"), start=2
-    )
-} | {"i": "1"}
-# Alone, these are words, initials or variables; after "part" or at the end they count.
-_AMBIGUOUS_NUMERALS = frozenset({"i", "v", "x"})
-# "one" and "first" are too often mere words.
-_NUMBER_WORDS = {
-    word: str(number)
-    for words in (
-        "two three four five six seven eight nine ten",
-        "second third fourth fifth sixth seventh eighth ninth tenth",
-    )
-    for number, word in enumerate(words.split(), start=2)
-}
-_PART_WORDS = frozenset(
-    words_of(
-        "part parts chapter volume vol paper phase type stage grade class section book no number "
-        "episode round study track teil partie parte"
-    )
-)
-_CJK_NUMBER = re.compile("第?([一二三四五六七八九十上中下])[部章回编編篇卷]?")
-_GREEK = frozenset(words_of("alpha beta gamma delta epsilon zeta kappa lambda sigma omega"))
-# Not names of things: articles, possessive and elided letters, "e-learning", "x-ray".
-_NO_DESIGNATORS = frozenset("aditsloxe")
-_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 
 
 def take_apart(title: str) -> Title:
@@ -180,77 +59,33 @@ def take_apart(title: str) -> Title:
 
     Total: any string gives a result, and ``form`` is empty for a blank title only.
     """
-    text = " ".join(html.unescape(title).split())
-    without_notes = _strip_notes(text)
-    marker, rest = _strip_marker(without_notes)
+    text = clean_title(title) or title.strip()
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(_AT_WILL) or text
+    without_notes, number = strip_notes(_without_acronyms(_CUT.sub("", text) or text))
+    marker, rest = strip_marker(without_notes)
     whole = comparison_form(without_notes) if without_notes else ""
     form = comparison_form(rest) if rest else whole
-    tokens = form.split()
+    words = words_in(form)
+    designators = designators_of(rest or without_notes, form)
     return Title(
         form=form,
         marker=marker,
-        numbers=_numbers(_THOUSANDS.sub("", rest or without_notes)),
-        designators=tuple(
-            sorted(
-                {
-                    token
-                    for token in tokens
-                    if token in _GREEK or (len(token) == 1 and "a" <= token <= "z")
-                }
-                - _NO_DESIGNATORS
-            )
-        ),
-        generic=_is_generic(whole) or _is_generic(form),
-        content_words=sum(_weight(token) for token in tokens if token not in _FUNCTION_WORDS),
+        numbers=numbers_of(rest or without_notes),
+        designators=(*designators, f"abstract {number}") if number else designators,
+        generic=is_generic(whole) or is_generic(form),
+        recurring=is_recurring(whole),
+        words=tuple(words),
+        information=tuple(words.values()),
+        parts=parts_of(rest or without_notes),
+        name=name_of(rest or without_notes),
     )
 
 
-def _strip_notes(text: str) -> str:
-    while (stripped := _NOTE.sub("", text)) and stripped != text:
-        text = stripped
+def _without_acronyms(text: str) -> str:
+    """A title without acronyms in brackets behind what they stand for."""
+    for found in reversed(list(_ACRONYM.finditer(text))):
+        letters = iter(text[: found.start()].lower())
+        if all(letter in letters for letter in found[1].rstrip("s").lower() if letter.isalpha()):
+            text = text[: found.start()] + text[found.end() :]
     return text
-
-
-def _strip_marker(text: str) -> tuple[Marker | None, str]:
-    """The marker of a title and the rest; a title that is nothing but a marker keeps its words."""
-    without = _WOS_CORRECTION.sub("", text).strip()
-    if without and without != text:
-        return Marker.CORRECTION, without
-    for marker, pattern in _MARKERS:
-        if found := pattern.search(text):
-            rest = (text[: found.start()] + text[found.end() :]).strip(" :.-\u2013\u2014()[]\"'")
-            return marker, rest or text
-    return None, text
-
-
-def _numbers(text: str) -> tuple[str, ...]:
-    words = comparison_form(text).split() if text else []
-    found: set[str] = set()
-    for place, word in enumerate(words):
-        before = words[place - 1] if place else ""
-        found.update(digits.lstrip("0") or "0" for digits in _DIGITS.findall(word))
-        if word in _NUMBER_WORDS:
-            found.add(_NUMBER_WORDS[word])
-        elif word == "one" and before in _PART_WORDS:
-            found.add("1")
-        elif before in ("part", "teil", "partie", "parte") and len(word) == 1 and word.isalpha():
-            found.add(_ROMAN.get(word, word))
-        elif word in _ROMAN and (
-            word not in _AMBIGUOUS_NUMERALS
-            or before in _PART_WORDS
-            or (place > 0 and place == len(words) - 1)
-        ):
-            found.add(_ROMAN[word])
-        elif cjk := _CJK_NUMBER.fullmatch(word):
-            found.add(cjk[1])
-    return tuple(sorted(found))
-
-
-def _is_generic(form: str) -> bool:
-    undated = _undated(form)
-    return not undated or undated in _GENERIC
-
-
-def _weight(token: str) -> int:
-    """Words that a token stands for: scripts without spaces carry about one word in two signs."""
-    return 1 if token.isascii() or len(token) < 4 else max(1, sum(c > "\u2e80" for c in token) // 2)

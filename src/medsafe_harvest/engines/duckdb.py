@@ -14,12 +14,21 @@ from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from medsafe_harvest.dedupe.blocking import KEYS, MAX_BLOCK, NEIGHBOURS, block, word_counts
-from medsafe_harvest.dedupe.cluster import EXCLUSIVE, cluster, settle
-from medsafe_harvest.dedupe.decide import Reason, judge, worth_keeping
+from medsafe_harvest.dedupe.blocking import (
+    KEYS,
+    MAX_BLOCK,
+    NEIGHBOURS,
+    NEIGHBOURS_OF_LARGE,
+    block,
+    word_counts,
+)
+from medsafe_harvest.dedupe.cluster import AGAINST, EXCLUSIVE, cluster, settle
+from medsafe_harvest.dedupe.decide import judge, worth_keeping
 from medsafe_harvest.dedupe.overrides import Overrides, impose
 from medsafe_harvest.dedupe.prepare import COMPARISON, NEEDED, prepare
+from medsafe_harvest.dedupe.reasons import Reason
 from medsafe_harvest.dedupe.relations import READ, relations
 from medsafe_harvest.schema import DECISION
 
@@ -35,6 +44,7 @@ create table blocks as
 create table large as
     select kind, key, record_id, author, year from keys
     qualify count(*) over (partition by kind, key) > {most};
+create table sorted_blocks as select kind, key, record_id, {near} as reach from large;
 """
 _REFINE = """
 create table refined as
@@ -44,22 +54,25 @@ insert into blocks
     qualify count(*) over (partition by kind, key) between 2 and {most};
 create or replace table large as
     select * from refined qualify count(*) over (partition by kind, key) > {most};
+insert into sorted_blocks select kind, key, record_id, {near} from large;
 drop table refined;
 """
 _CANDIDATES = """
 create table candidates as
 with ordered as (
-    select kind, key, record_id,
-        row_number() over (partition by kind, key order by sorted_title, record_id) as place
-    from large join comparison using (record_id)
+    select kind, key, record_id, reach, row_number() over (
+        partition by kind, key, reach order by sorted_title, names, year, record_id
+    ) as place
+    from (from sorted_blocks union all select kind, key, record_id, {neighbours} from large)
+    join comparison using (record_id)
 ),
 pairs as (
     select a.record_id as l, b.record_id as r, kind
     from blocks a join blocks b using (kind, key) where a.record_id < b.record_id
     union all
     select least(a.record_id, b.record_id), greatest(a.record_id, b.record_id), kind
-    from ordered a join ordered b using (kind, key)
-    where b.place between a.place + 1 and a.place + {neighbours}
+    from ordered a join ordered b using (kind, key, reach)
+    where b.place between a.place + 1 and a.place + a.reach
     union all
     select l, r, null from by_hand
 )
@@ -83,8 +96,8 @@ class Matching:
     clusters: pa.Table
     #: ``relations.LINKS``, sorted.
     relations: pa.Table
-    #: Decided pairs by reason (a cluster_conflict counts under its match as well), and records,
-    #: candidate_pairs, refined_blocks, oversized_blocks.
+    #: Decided pairs by reason (a cluster_conflict or only_partner counts under its first reason
+    #: too), and records, candidate_pairs, refined_blocks, oversized_blocks.
     counts: dict[str, int]
 
 
@@ -122,12 +135,13 @@ def _match(
     keys = block(_stream(database, "from comparison"), frequencies)
     _load(database, "keys", KEYS, keys)
     counts = _block(database, overrides)
-    decisions = _judge(database, overrides, counts)
-    columns = dict.fromkeys(("record_id", *EXCLUSIVE, *READ))
+    decisions, against = _judge(database, overrides, counts)
+    columns = dict.fromkeys(("record_id", "source", *EXCLUSIVE, *READ))
     prepared = database.table("comparison").select(*columns).to_arrow_table()
-    clustering = cluster(prepared, decisions, overrides)
-    settled = settle(decisions, clustering.refused)
+    clustering = cluster(prepared, decisions, overrides, against)
+    settled = settle(decisions, clustering)
     counts[Reason.CLUSTER_CONFLICT] = len(clustering.refused)
+    counts[Reason.ONLY_PARTNER] = len(clustering.only_partners)
     return Matching(
         decisions=settled,
         clusters=clustering.clusters,
@@ -158,11 +172,12 @@ def _load(
 
 
 def _block(database: duckdb.DuckDBPyConnection, overrides: Overrides) -> Counter[str]:
-    """Fill ``candidates``; blocks too large are refined, then searched in title order."""
-    database.execute(_BLOCKS.format(most=MAX_BLOCK))
+    """Fill ``candidates``; blocks too large are searched in title order, and refined."""
+    sizes = {"most": MAX_BLOCK, "near": NEIGHBOURS_OF_LARGE}
+    database.execute(_BLOCKS.format(**sizes))
     counts = Counter(refined_blocks=_count_blocks(database))
     for part in _REFINEMENTS:
-        database.execute(_REFINE.format(part=part, most=MAX_BLOCK))
+        database.execute(_REFINE.format(part=part, **sizes))
     counts["oversized_blocks"] = _count_blocks(database)
     links = (*overrides.must_link, *overrides.cannot_link)
     by_hand = pa.table(
@@ -181,13 +196,18 @@ def _block(database: duckdb.DuckDBPyConnection, overrides: Overrides) -> Counter
 
 def _judge(
     database: duckdb.DuckDBPyConnection, overrides: Overrides, counts: Counter[str]
-) -> pa.Table:
-    """Decisions worth keeping; all are counted by reason."""
-    kept = []
+) -> tuple[pa.Table, pa.Table]:
+    """Decisions worth keeping, and what else speaks against a union; all are counted by reason."""
+    kept, rest = [], []
     for batch in impose(judge(_stream(database, _SIDES)), overrides):
         counts.update(batch.column("reason").to_pylist())
-        kept.append(worth_keeping(batch))
-    return pa.Table.from_batches(kept, schema=DECISION)
+        keep = worth_keeping(batch)
+        kept.append(batch.filter(keep))
+        rest.append(batch.filter(pc.invert(keep)).select(AGAINST.names))
+    return (
+        pa.Table.from_batches(kept, schema=DECISION),
+        pa.Table.from_batches(rest, schema=AGAINST),
+    )
 
 
 def _count_blocks(database: duckdb.DuckDBPyConnection) -> int:

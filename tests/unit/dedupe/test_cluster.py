@@ -13,14 +13,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medsafe_harvest.dedupe.cluster import Clustering, cluster, settle
-from medsafe_harvest.dedupe.decide import Outcome, Reason
 from medsafe_harvest.dedupe.overrides import Link, Overrides
 from medsafe_harvest.dedupe.prepare import COMPARISON
+from medsafe_harvest.dedupe.reasons import Outcome, Reason
 from medsafe_harvest.schema import DECISION
 
 NONE = Overrides()
 EXCLUSIVE = pa.schema(
-    [COMPARISON.field(name) for name in ("record_id", "arxiv_id", "pmid", "pmcid", "journal_dois")]
+    [
+        COMPARISON.field(name)
+        for name in ("record_id", "source", "arxiv_id", "pmid", "pmcid", "journal_dois")
+    ]
 )
 
 
@@ -83,7 +86,7 @@ def test_two_arxiv_ids_never_meet_through_a_chain_and_the_weaker_edge_gives_way(
     clustering = cluster(records("a", "b", "c", a="2301.00001", c="2301.00002"), pairs, NONE)
     assert groups(clustering) == {frozenset("ab"), frozenset("c")}
     assert set(clustering.refused) == {("b", "c")}
-    row = settle(pairs, clustering.refused).to_pylist()[1]
+    row = settle(pairs, clustering).to_pylist()[1]
     assert (row["outcome"], row["reason"]) == ("review", "cluster_conflict")
     assert "arxiv_id 2301.00001 and 2301.00002 are two papers" in row["detail"]
 
@@ -96,6 +99,66 @@ def test_two_journal_dois_never_meet_through_a_chain() -> None:
     pairs = table([decision("a", "b"), decision("b", "c")])
     clustering = cluster(pa.Table.from_pylist(rows, schema=EXCLUSIVE), pairs, NONE)
     assert groups(clustering) == {frozenset("ab"), frozenset("c")}
+
+
+def test_journals_that_change_hands_have_two_dois() -> None:
+    rows = [
+        {"record_id": name, "journal_dois": dois}
+        for name, dois in (("a", ["10.1016/a"]), ("b", []), ("c", ["10.1111/c"]))
+    ]
+    pairs = table([decision("a", "b"), decision("b", "c")])
+    clustering = cluster(pa.Table.from_pylist(rows, schema=EXCLUSIVE), pairs, NONE)
+    assert groups(clustering) == {frozenset("abc")}
+
+
+def of_sources(**sources: str) -> pa.Table:
+    rows = [
+        {"record_id": name, "source": source, "journal_dois": []}
+        for name, source in sources.items()
+    ]
+    return pa.Table.from_pylist(rows, schema=EXCLUSIVE)
+
+
+def promising(left: str, right: str, score: float = 0.4) -> dict[str, object]:
+    return decision(left, right, score, Outcome.REVIEW, Reason.PROMISING)
+
+
+def test_a_promising_pair_is_joined_where_nothing_else_fits_either_record() -> None:
+    pairs = table([promising("a", "s")])
+    clustering = cluster(of_sources(a="arxiv", s="s2"), pairs, NONE)
+    assert groups(clustering) == {frozenset("as")}
+    (row,) = settle(pairs, clustering).to_pylist()
+    assert (row["outcome"], row["reason"]) == ("match", "only_partner")
+
+
+@pytest.mark.parametrize(
+    ("rows", "sources"),
+    [
+        pytest.param([promising("a", "b")], {"a": "arxiv", "b": "arxiv"}, id="one source"),
+        pytest.param(
+            [promising("a", "s"), promising("a", "t", 0.35)],
+            {"a": "arxiv", "s": "s2", "t": "s2"},
+            id="two partners much alike",
+        ),
+        pytest.param(
+            [promising("a", "s"), decision("a", "t")],
+            {"a": "arxiv", "s": "s2", "t": "s2"},
+            id="a partner already",
+        ),
+    ],
+)
+def test_a_promising_pair_that_is_not_the_only_one_stays_a_review(
+    rows: list[dict[str, object]], sources: dict[str, str]
+) -> None:
+    clustering = cluster(of_sources(**sources), table(rows), NONE)
+    assert not clustering.only_partners
+    assert not any({"a", "s"} <= group or {"a", "b"} <= group for group in groups(clustering))
+
+
+def test_the_better_of_two_promising_partners_is_joined_if_it_is_far_ahead() -> None:
+    pairs = table([promising("a", "s", 0.6), promising("a", "t", 0.2)])
+    clustering = cluster(of_sources(a="arxiv", s="s2", t="s2"), pairs, NONE)
+    assert groups(clustering) == {frozenset("as"), frozenset("t")}
 
 
 def test_a_hard_refusal_holds_for_the_whole_cluster() -> None:
@@ -223,7 +286,7 @@ def test_no_cluster_holds_two_arxiv_ids(
 
 def test_settled_decisions_keep_every_pair_once() -> None:
     pairs = table([decision("b", "c"), decision("a", "b")])
-    settled = settle(pairs, {("a", "b"): "because"})
+    settled = settle(pairs, Clustering(pairs, {("a", "b"): "because"}))
     assert settled["left"].to_pylist() == ["a", "b"]
     assert settled["detail"].to_pylist() == ["titles equal; but because", "titles equal"]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from medsafe_harvest.dedupe.blocking import Key
-from medsafe_harvest.dedupe.decide import EVIDENCE, GUARDS, MATCH_FROM, PRIOR, Reason
+from medsafe_harvest.dedupe.evidence import EVIDENCE, MATCH_FROM, PRIOR
+from medsafe_harvest.dedupe.guards import GUARDS
+from medsafe_harvest.dedupe.reasons import Reason
 
 TEXT = (Path(__file__).parents[3] / "docs" / "matching.md").read_text()
 

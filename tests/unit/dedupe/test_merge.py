@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import date
 from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medsafe_harvest.dedupe.merge import RULES, merge
@@ -85,6 +86,19 @@ def test_volume_and_pages_are_never_taken_from_another_publication_than_the_venu
         record(OTHER, venue="MICCAI Workshop", venue_kind="workshop", volume="9", pages="1-2"),
     )
     assert (paper["venue"], paper["volume"], paper["pages"]) == ("TMI", None, None)
+    assert provenance(paper, "volume") == {
+        "field": "volume",
+        "record_id": None,
+        "rule": "with_venue",
+        "losers": [{"record_id": OTHER, "value": '"9"'}],
+    }
+
+
+def test_where_no_record_names_a_venue_one_record_gives_volume_and_pages() -> None:
+    [paper] = merged(record(ARXIV, pages="1-2"), record(JOURNAL, volume="9", pages="501-510"))
+    assert (paper["volume"], paper["pages"]) in [(None, "1-2"), ("9", "501-510")]
+    [losers] = [provenance(paper, "pages")["losers"]]
+    assert len(losers) == 1
 
 
 def test_names_written_out_win_over_initials() -> None:
@@ -172,6 +186,7 @@ records = st.lists(
                 citation_count=count,
                 venue_kind=kind,
                 venue=kind,
+                volume=str(count) if count else None,
                 queries=[f"q{number % 3}"],
             ),
             f"c{cluster}",
@@ -210,9 +225,26 @@ def test_every_value_of_a_paper_was_said_by_the_record_named(
     assert sorted(name for paper in papers for name in paper["record_ids"]) == sorted(said)
     for paper in papers:
         for entry in paper["provenance"]:
+            if entry["record_id"] is None:
+                assert paper[entry["field"]] is None
+                continue
             value = said[entry["record_id"]][entry["field"]]
             if entry["rule"] == "union":
                 assert set(value) <= set(paper[entry["field"]])
             else:
                 assert value == paper[entry["field"]]
             assert entry["record_id"] in paper["record_ids"]
+
+
+@given(records)
+@settings(deadline=None, max_examples=30)
+def test_no_value_of_any_record_is_lost(pairs: list[tuple[dict[str, Any], str]]) -> None:
+    said = {row["record_id"]: row for row, _ in pairs}
+    papers = merged(*said.values(), clusters=[cluster for _, cluster in pairs]) if pairs else []
+    for paper in papers:
+        for field in ("year", "venue", "volume", "citation_count", "title"):
+            entries = [entry for entry in paper["provenance"] if entry["field"] == field]
+            told = {one["value"] for entry in entries for one in entry["losers"]}
+            told.add(json.dumps(paper[field]))
+            values = {json.dumps(said[name][field]) for name in paper["record_ids"]} - {"null"}
+            assert values <= told

@@ -14,9 +14,12 @@ from hypothesis import strategies as st
 
 from medsafe_harvest.dedupe.blocking import BLOCKERS, KEYS, block, shared_keys, word_counts
 from medsafe_harvest.dedupe.compare import Features, compare
-from medsafe_harvest.dedupe.decide import EVIDENCE, GUARDS, Reason, decide, judge, worth_keeping
-from medsafe_harvest.dedupe.explain import explain
+from medsafe_harvest.dedupe.decide import decide, judge, worth_keeping
+from medsafe_harvest.dedupe.evidence import EVIDENCE
+from medsafe_harvest.dedupe.explain import explain, explain_pair
+from medsafe_harvest.dedupe.guards import GUARDS
 from medsafe_harvest.dedupe.prepare import COMPARISON, NEEDED, prepare
+from medsafe_harvest.dedupe.reasons import Reason
 from medsafe_harvest.errors import NotFoundError
 from medsafe_harvest.schema import DECISION, RECORD
 
@@ -136,7 +139,7 @@ def test_keys_of_each_kind_are_as_documented() -> None:
     record = {
         "source": "semantic_scholar",
         "title": "Fair machine learning for early sepsis alerts",
-        "authors": [{"name": "Ann Lee"}, {"name": "Bo Chen"}],
+        "authors": [{"name": "Ann Lee"}, {"name": "Bo Chen"}, {"name": "Eva Holm"}],
         "year": 2020,
         "volume": "7",
         "pages": "12-19",
@@ -190,9 +193,10 @@ def test_judged_rows_follow_the_decision_schema(pairs: list[tuple[Any, Any]]) ->
     batch.validate(full=True)
     assert batch.schema.equals(DECISION)
     assert batch.column("left").to_pylist() == left.column("record_id").to_pylist()
-    kept = worth_keeping(batch).to_pylist()
-    gone = [row for row in batch.to_pylist() if row not in kept]
-    assert all(row["outcome"] == "non-match" and row["score"] < 0.1 for row in gone)
+    for row, keep in zip(batch.to_pylist(), worth_keeping(batch).to_pylist(), strict=True):
+        far = row["outcome"] == "non-match" and row["score"] < 0.1
+        assert keep or far
+        assert not (keep and far) or row["title_similarity"] >= 0.9
 
 
 def two_records() -> pa.Table:
@@ -208,12 +212,30 @@ def test_explain_shows_the_whole_sum_and_the_guard_that_decided() -> None:
     explanation = explain(two_records(), "r1", "r0")
     assert (explanation.left, explanation.right) == ("r0", "r1")
     assert (explanation.outcome, explanation.reason) == ("non-match", "numbers_differ")
-    assert explanation.guarded
-    assert "would be a" in explanation.would_change
+    assert explanation.guard == "numbers_differ"
+    assert explanation.would_change[0].startswith("Without the rule numbers_differ, ")
+    assert explanation.without_guard in explanation.would_change[0]
     total = explanation.prior + sum(item.weight for item in explanation.evidence)
     assert explanation.score == pytest.approx(1 / (1 + np.exp(-total)), abs=1e-6)
+    assert explanation.sum == pytest.approx(total)
     assert explanation.features["numbers_conflict"] == 1
     assert "title_prefix" in explanation.shared_keys
+
+
+@settings(max_examples=200)
+@given(RECORDS, RECORDS)
+def test_what_would_have_changed_the_answer_would_have(
+    one: dict[str, Any], other: dict[str, Any]
+) -> None:
+    left, right = rows([one], "a"), rows([other], "b")
+    explanation = explain_pair(left, right, ())
+    assume(explanation.guard is None and explanation.reason != "other_venue_class")
+    weights = {item.kind: item.weight for item in explanation.evidence}
+    for words in explanation.would_change[1:]:
+        kind, _, rest = words.partition(": ")
+        instead = float(rest.partition("(")[2].partition(")")[0])
+        total = explanation.sum - weights[kind] + instead
+        assert (total >= explanation.match_from - 1e-9) == (explanation.outcome != "match")
 
 
 def test_explain_of_an_unknown_record_says_which() -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from medsafe_harvest.dedupe.prepare import (
-    COMPARISON,
-    NEEDED,
+from medsafe_harvest.dedupe.dois import dois_of, is_copy
+from medsafe_harvest.dedupe.places import (
     first_number,
-    is_copy,
-    prepare,
+    page_range,
     venue_class,
+    venue_initials,
+    venue_stems,
 )
+from medsafe_harvest.dedupe.prepare import COMPARISON, NEEDED, prepare
 from medsafe_harvest.schema import RECORD
 
 
@@ -84,3 +85,61 @@ def test_a_row_has_the_schema_and_keeps_identifiers_and_folds_doi_versions() -> 
     assert row["ids"] == ["arxiv:1505.04597", "corpus:3719281"]
     assert row["dois"] == ["10.1002/14651858.cd002273", "10.1101/174813"]
     assert row["journal_dois"] == ["10.1002/14651858.cd002273"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("10.1145/2644865.2541946", "10.1145/2541940.2541946"),
+        ("10.1002/anie.202003115", "10.1002/ange.202003115"),
+        ("10.1007/978-3-319-76887-8_61-1", "10.1007/978-3-319-76887-8_61"),
+        ("10.1002/14651858.CD001.pub2", "10.1002/14651858.cd001.pub3"),
+        ("10.1101/2020.05.01.071234v1", "10.1101/2020.05.01.071234v2"),
+    ],
+)
+def test_reprints_editions_and_versions_have_one_doi(one: str, other: str) -> None:
+    assert dois_of([one]) == dois_of([other])
+
+
+def test_two_papers_of_one_publisher_keep_their_dois() -> None:
+    given = ["10.1145/2644865.2541946", "10.1145/2644865.2541947", "10.1007/978-3-319-1-1_6", None]
+    assert len(dois_of(given)) == 3
+
+
+@pytest.mark.parametrize(
+    ("pages", "found"),
+    [
+        ("123-9", (123, 129)),
+        ("123-129", (123, 129)),
+        ("S600-S601", (600, 601)),
+        ("c37\u2013c42", (37, 42)),
+        ("pp. 7", (7, 7)),
+        ("2243-5; author reply 2243-5", (2243, 2245)),
+        ("98-3", (98, 98)),
+        (None, (None, None)),
+        ("xii", (None, None)),
+        ("1" * 40, (None, None)),
+    ],
+)
+def test_page_range(pages: str | None, found: tuple[int | None, int | None]) -> None:
+    assert page_range(pages) == found
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("J. Thromb. Haemost.", "Journal of Thrombosis and Haemostasis"),
+        (
+            "Journal of Thrombosis and Haemostasis.Conference: 23rd Congress of the ISTH",
+            "J Thromb Haemost",
+        ),
+        ("Pediatr Nephrol", "Pediatric Nephrology."),
+    ],
+)
+def test_abbreviated_venues_have_the_stems_of_the_full_name(one: str, other: str) -> None:
+    assert venue_stems(one) == venue_stems(other) is not None
+
+
+def test_an_acronym_has_the_initials_of_the_full_name() -> None:
+    assert venue_initials("Very Large Data Bases") == venue_initials("VLDB") == "vldb"
+    assert venue_initials("") is None

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medsafe_harvest.dedupe.titles import Marker, take_apart
+from medsafe_harvest.dedupe.markers import Marker
+from medsafe_harvest.dedupe.titles import take_apart
 
 
 @pytest.mark.parametrize(
@@ -118,4 +119,6 @@ def test_no_title_with_something_in_it_becomes_empty(title: str) -> None:
 
 @given(st.text())
 def test_taking_apart_is_total(title: str) -> None:
-    assert take_apart(title).content_words >= 0
+    parts = take_apart(title)
+    assert len(parts.words) == len(parts.information)
+    assert all(said > 0 for said in parts.information)

@@ -142,7 +142,7 @@ def test_an_oversized_block_is_counted_and_its_doubles_are_still_found() -> None
 
 def test_a_large_block_is_refined_by_first_author_before_it_is_cut() -> None:
     letters = "abcdefghij"
-    strangers = [f"Eva Family{one}{other}" for one in letters for other in letters]
+    strangers = [f"Eva {3 * one}{3 * other}" for one in letters for other in letters]
     rows = [double(number, authors=[{"name": name}]) for number, name in enumerate(strangers)]
     rows += [double(1000), double(1001)]
     found = match(table(rows), NONE)

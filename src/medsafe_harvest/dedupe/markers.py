@@ -1,0 +1,206 @@
+"""Words that turn a title into one about another text, and titles that name a kind of text only."""
+
+from __future__ import annotations
+
+import enum
+import re
+
+
+class Marker(enum.StrEnum):
+    """A word that turns a title into a title *about* another paper."""
+
+    CORRECTION = "correction"
+    REPLY = "reply"
+    COMMENT = "comment"
+    EDITORIAL = "editorial"
+    REVIEW = "review"
+    COMPANION = "companion"
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of a table that is easier to read as text."""
+    return tuple(text.split())
+
+
+# Medline and Embase exports append notes: "What next? [Review] [37 refs]", "... [Swedish]".
+# Programmes add what was presented: "... (panel)", "... (extended abstract)".
+_NOTE = re.compile(
+    r"\s*\((?:(?:extended|invited|panel|tutorial|demo|demonstration|short|poster)\s*)*"
+    r"(?:abstract|version|session|panel|tutorial|demo|demonstration|poster|paper|talk)\)[.\s]*$"
+    r"|[.\s]*\[\s*(?:\d+(?:\s*refs?)?|reviews?|letters?|see comments?|comments?\b[^\]]*"
+    r"|abstracts?\b[^\]]*|corrected[^\]]*|article in \w+|(?-i:[A-Z][a-z]+))\s*\.?\s*\]?[.\s]*$"
+    r"|[.\s]*\[\s*(?:published )?erratum\b.*$"
+    r"|\s*\((?:multiple )?letters?(?: to the editor)?\)[.\s]*$"
+    r"|\s*[:.]\s*brief (?:communication|report)[.\s]*$"
+    # Citations go on behind the title: "..., in Saitta, L. (ed.),"
+    r"|[,.]\s+in\s+[^:()]{2,60}\(eds?\.?\)[.,\s]*$",
+    re.IGNORECASE,
+)
+# Before it: the number of an abstract in its programme, the authors and year of a citation.
+_LEAD = re.compile(
+    r"^(?P<programme>(?-i:P|PP|PO|PS|OP|OC|EP|LB|S|SAT|SUN|MON|TUE|WED|THU|FRI)-?\d{3,4}"
+    r"|(?:abstract|poster)(?: (?:no\.?|number))?[ #-]*[a-z]{0,2}-?\d{1,4})\s*[:.]\s+"
+    r"|^\((?:19|20)\d\d[a-z]?\)[.,:]?\s+"
+    r"|^[^()\[\]:]{2,60}[(\[](?:19|20)\d\d[a-z]?[)\]][.,]\s*",
+    re.IGNORECASE,
+)
+# Web of Science and Scopus name a correction after the paper it corrects: "Title (vol 360, pg 542,
+# 2009)", "Title (Journal (2009) 360 (542-544))".
+_INDEX_CORRECTION = re.compile(
+    r"\(vol\.?\s*\d+[^()]*\b(?:pg|pp?|page|art)\b[^()]*\)\s*$"
+    r"|\([^()]{4,}\((?:[a-z]+\s*)?(?:19|20)\d\d\)[\s,:;]*\d+[^()]*(?:\([^()]*\))?[^()]*\)\s*$",
+    re.IGNORECASE,
+)
+
+_DASH = r"\u2013\u2014-"
+# What parts a marker from the title that it stands before, or behind.
+_THEN = rf"(?:\s*[:.{_DASH}]\s+|\s*:|\s*$|\s+(?:to|for|on|of)\b"
+_AFTER = rf"[:.({_DASH}]\s*"
+_AUTHORS = r"(?:(?:the )?authors?['\u2019]?s?['\u2019]? )?"
+
+# In order; the first that is found is the title's marker.
+_PATTERNS: tuple[tuple[Marker, str], ...] = (
+    # "Correction of motion artefacts" is a subject, "Correction to: X" is not.
+    (Marker.CORRECTION, rf"^(?:erratum|errata|corrigend(?:um|a)|addend(?:um|a))\b{_THEN})?"),
+    (
+        Marker.CORRECTION,
+        rf"^(?:(?:author|publisher) )?corrections?(?:\s*[:.{_DASH}]\s+|\s*:|\s*$|\s+to\b)",
+    ),
+    (Marker.CORRECTION, rf"^(?:retraction(?: note| notice)?|expression of concern){_THEN})"),
+    (Marker.CORRECTION, rf"^(?:notice|statement) of (?:retraction|correction|redaction){_THEN})"),
+    # PNAS names the authors: "Correction for Berg and Lund, Title".
+    (Marker.CORRECTION, r"^correction for [^,:]{3,80}(?:,|:)\s+"),
+    (
+        Marker.CORRECTION,
+        (
+            r"^(?:berichtigung|fe de err\w+|errata corrige|erratum zu|rectificatif|correzione)"
+            r"\s*[:.]?\s+"
+        ),
+    ),
+    (Marker.CORRECTION, r"^(?:更正|勘误|勘誤|訂正|订正|正誤)\s*[:\uff1a]?\s*"),
+    (Marker.CORRECTION, rf"[:.(\s{_DASH}]+(?:erratum|corrigendum|addendum)\W*$"),
+    (Marker.REPLY, rf"^{_AUTHORS}(?:reply|response|rejoinder){_THEN})"),
+    (Marker.REPLY, rf"{_AFTER}{_AUTHORS}(?:reply|response|rejoinder)(?: and \w+)?\W*$"),
+    (Marker.COMMENT, rf"^(?:a )?(?:comments?|commentary|discussion|remarks?){_THEN})"),
+    (Marker.COMMENT, r"^(?:editorial|invited) comment(?:ary)?\s*[:.]\s+"),
+    (Marker.COMMENT, r"^(?:re|letter to the editor|letter)\s*:\s+"),
+    (Marker.COMMENT, rf"{_AFTER}(?:an? )?(?:comments?|commentary|discussion)\W*$"),
+    (
+        Marker.EDITORIAL,
+        rf"^(?:guest |invited )?(?:editorial|editors?['\u2019]?s? note|foreword|preface){_THEN})",
+    ),
+    (
+        Marker.EDITORIAL,
+        (
+            r"[:.(,\u2013\u2014-]\s*(?:(?:guest )?editors?['\u2019]?s?['\u2019]? |guest |invited )?"
+            r"(?:editorial|foreword|preface)\W*$"
+        ),
+    ),
+    (Marker.REVIEW, rf"{_AFTER}(?:a )?book review\W*$"),
+    (Marker.REVIEW, r"^(?:book )?reviews?(?:\s*:|\s+of\b\s*:?)|^book reviews?\b"),
+    (
+        Marker.COMPANION,
+        r"^(?:data|code|replication (?:data|files)|underlying data)\s+(?:from|for)\s*:",
+    ),
+    (Marker.COMPANION, r"^(?:moesm|esm)\d*\s+(?:of|for)\b"),
+    (Marker.COMPANION, r"^(?:plain[- ]language )?summary for patients\s*[:.]\s+"),
+    (Marker.COMPANION, r"^additional file\s*\d*\s*:?\s*(?:of\b)?"),
+    (
+        Marker.COMPANION,
+        (
+            r"^supplement(?:ary|al)?(?: (?:material|data|information|file))?s?\s*\d*\s*"
+            r"(?:to|for|of|from|:)"
+        ),
+    ),
+    (
+        Marker.COMPANION,
+        r"^(?:data|dataset|code)(?: presented)? (?:from|for|in) the (?:paper|article)",
+    ),
+    (Marker.COMPANION, r"^faculty of 1000 (?:evaluation|review) (?:for|of)\b"),
+)
+_MARKERS = tuple((marker, re.compile(pattern, re.IGNORECASE)) for marker, pattern in _PATTERNS)
+
+# Whole titles that name a kind of text; compared after numbers and months are taken out.
+_GENERIC_LIST = """
+    abstract, abstracts, abstracts of papers, acknowledgement, acknowledgement to reviewers,
+    acknowledgements, acknowledgment, acknowledgment of reviewers, acknowledgments,
+    announcement, announcements, author index, author reply, authors reply, case report,
+    case reports, image of the month, images in clinical medicine, reviewer list, in reply,
+    back matter, book review, book
+    reviews, books received, calendar, call for papers, chairmans message, chairs message,
+    comment, commentary, conclusion, conclusions, contents, contributors, correction,
+    corrections, correspondence, corrigenda, corrigendum, cover, discussion, editorial,
+    editorial board, editorial comment, editoriale, editorials, editors, editors
+    introduction, editors note, editors notes, errata, erratum, foreword, foreword from the
+    editor, front matter, geleitwort, guest editorial, guest editors introduction, in
+    memoriam, in this issue, index, introduction, introduction to special issue,
+    introduction to the issue, introduction to the special issue, introduction to the
+    special section, invited editorial, issue information, keynote, keynote address, letter,
+    letter from the editor, letter to the editor, letters, letters to the editor, list of
+    reviewers, masthead, message from the editor, miscellaneous, new books, news, news and
+    notes, no title, not available, notes, notes and news, obituary, opening remarks, panel,
+    preface, prefacio, prefazione, presidents message, program, programme, publishers note,
+    recenzje, references, reply, response, retraction, review, reviewers, reviews, subject
+    index, summary, symposium, table of contents, thanks to reviewers, title page,
+    treasurers message, tutorial, unknown, untitled, volume index, vorwort, welcome, welcome
+    message, workshop report
+    """
+_CALENDAR = frozenset(
+    words_of(
+        "january february march april may june july august september october november december "
+        "spring summer autumn fall winter volume vol number no issue part"
+    )
+)
+
+_DIGITS = re.compile(r"\d+")
+
+
+def _undated(form: str) -> str:
+    """A comparison form without numbers, months and the words that count issues."""
+    return " ".join(
+        word for word in form.split() if not _DIGITS.fullmatch(word) and word not in _CALENDAR
+    )
+
+
+_GENERIC = frozenset(_undated(phrase) for phrase in _GENERIC_LIST.split(","))
+#: Of these, what the same hand writes once: one preface a book, one guest editorial an issue.
+_WRITTEN_ONCE = re.compile(
+    r"guest|preface|prefazione|prefacio|vorwort|geleitwort|foreword|introduction|obituary|memoriam"
+)
+
+
+def strip_notes(text: str) -> tuple[str, str | None]:
+    """A title without what libraries and programmes put before and behind it.
+
+    Returns:
+        The title, and the number that an abstract has in its programme, if one was found.
+    """
+    lead = _LEAD.match(text)
+    number = _DIGITS.search(lead["programme"]) if lead and lead["programme"] else None
+    text = (text[lead.end() :] if lead else text) or text
+    while (stripped := _NOTE.sub("", text)) and stripped != text:
+        text = stripped
+    return text, number[0].lstrip("0") if number else None
+
+
+def strip_marker(text: str) -> tuple[Marker | None, str]:
+    """The marker of a title and the rest; a title that is nothing but a marker keeps its words."""
+    without = _INDEX_CORRECTION.sub("", text).strip()
+    if without and without != text:
+        return Marker.CORRECTION, without
+    for marker, pattern in _MARKERS:
+        if found := pattern.search(text):
+            rest = (text[: found.start()] + text[found.end() :]).strip(" :.-\u2013\u2014()[]\"'")
+            return marker, rest or text
+    return None, text
+
+
+def is_generic(form: str) -> bool:
+    """Whether a title in comparison form names a kind of text, not a subject."""
+    undated = _undated(form)
+    return not undated or undated in _GENERIC
+
+
+def is_recurring(form: str) -> bool:
+    """Whether such a text appears again and again by the same hand."""
+    return not _WRITTEN_ONCE.search(form)
