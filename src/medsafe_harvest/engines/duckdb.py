@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import duckdb
@@ -116,28 +117,11 @@ def match(
         memory_limit: of DuckDB, for example "4GB"; beyond it DuckDB spills to disk.
         threads: of DuckDB; all cores if None.
     """
-    config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": memory_limit}
-    if threads is not None:
-        config["threads"] = threads
-    with (
-        # Without it DuckDB spills into the folder that the command was started in.
-        tempfile.TemporaryDirectory(prefix="medsafe-harvest-") as spill,
-        duckdb.connect(config=config | {"temp_directory": spill}) as database,
-    ):
-        return _match(database, records, overrides)
-
-
-def _match(
-    database: duckdb.DuckDBPyConnection, records: pa.Table, overrides: Overrides
-) -> Matching:
-    _load(database, "comparison", COMPARISON, map(prepare, _batches(records)))
-    frequencies = word_counts(_stream(database, "select title from comparison"))
-    keys = block(_stream(database, "from comparison"), frequencies)
-    _load(database, "keys", KEYS, keys)
-    counts = _block(database, overrides)
-    decisions, against = _judge(database, overrides, counts)
-    columns = dict.fromkeys(("record_id", "source", *EXCLUSIVE, *READ))
-    prepared = database.table("comparison").select(*columns).to_arrow_table()
+    with _database(memory_limit, threads) as database:
+        counts = _candidates(database, records, overrides)
+        decisions, against = _judge(database, overrides, counts)
+        columns = dict.fromkeys(("record_id", "source", *EXCLUSIVE, *READ))
+        prepared = database.table("comparison").select(*columns).to_arrow_table()
     clustering = cluster(prepared, decisions, overrides, against)
     settled = settle(decisions, clustering)
     counts[Reason.CLUSTER_CONFLICT] = len(clustering.refused)
@@ -148,6 +132,41 @@ def _match(
         relations=relations(prepared, settled, clustering.clusters),
         counts={str(name): counts[name] for name in sorted(counts)},
     )
+
+
+def candidate_pairs(records: pa.Table, *, memory_limit: str = "2GB") -> Iterator[pa.RecordBatch]:
+    """The pairs that :func:`match` would decide about.
+
+    Yields:
+        Batches of ``left``, ``right`` (structs of ``prepare.COMPARISON``) and ``keys``.
+    """
+    with _database(memory_limit, None) as database:
+        _candidates(database, records, Overrides())
+        yield from _stream(database, _SIDES)
+
+
+@contextmanager
+def _database(memory_limit: str, threads: int | None) -> Iterator[duckdb.DuckDBPyConnection]:
+    config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": memory_limit}
+    if threads is not None:
+        config["threads"] = threads
+    with (
+        # Without it DuckDB spills into the folder that the command was started in.
+        tempfile.TemporaryDirectory(prefix="medsafe-harvest-") as spill,
+        duckdb.connect(config=config | {"temp_directory": spill}) as database,
+    ):
+        yield database
+
+
+def _candidates(
+    database: duckdb.DuckDBPyConnection, records: pa.Table, overrides: Overrides
+) -> Counter[str]:
+    """Fill ``comparison`` and ``candidates``."""
+    _load(database, "comparison", COMPARISON, map(prepare, _batches(records)))
+    frequencies = word_counts(_stream(database, "select title from comparison"))
+    keys = block(_stream(database, "from comparison"), frequencies)
+    _load(database, "keys", KEYS, keys)
+    return _block(database, overrides)
 
 
 def _batches(records: pa.Table) -> list[pa.RecordBatch]:
