@@ -125,7 +125,12 @@ EVIDENCE: Mapping[str, tuple[Level, ...]] = MappingProxyType(
             Level(
                 "numbers where one title is longer",
                 -1.0,
-                lambda f: (f.title_extends | f.title_part) & (f.numbers_conflict == 0),
+                # A number alone is a sequel: "X" and "X II".
+                lambda f: (
+                    (f.title_extends | f.title_part)
+                    & (f.numbers_conflict == 0)
+                    & (f.information_added > _A_WORD)
+                ),
             ),
             Level("numbers missing in one title", -3.5, always),
         ),

@@ -125,9 +125,10 @@ GUARDS: tuple[Guard, ...] = (
 def promising(f: Features) -> Bools:
     """All but the title agrees, or the title does and nothing else is known."""
     team = (authors_agree(f) & ~f.authors_extra) | (f.authors_one_known & f.first_author_agrees)
-    related = (f.title_similarity >= UNRELATED_TITLE) | f.name_agrees | f.title_extends
-    says = f.information_shared >= np.where(f.authors_common >= 3, 12.0, 16.0)
-    retitled = team & related & says
+    # One team writes several papers in a year: the title or the venue has to say that it is one.
+    named = f.name_agrees | f.title_part | (f.title_similarity >= _ALIKE)
+    placed_alike = f.venue_agrees & (f.title_similarity >= UNRELATED_TITLE)
+    retitled = team & (named | placed_alike) & (f.information_shared >= _SOMETHING)
     bare = np.isnan(f.author_similarity) & (f.title_equal | f.title_part)
     one_time = (f.year_difference <= 0) | (f.preprint & (f.year_difference <= 1))
     apart = f.page_conflicts | f.volume_conflicts | (f.venue_differs & ~f.preprint & ~f.same_class)
@@ -136,7 +137,10 @@ def promising(f: Features) -> Bools:
     return np.asarray(likely & one_time & ~apart & ~f.generic & ~_conflicting(f), dtype=bool)
 
 
-#: Information, in nats, of a title that no two papers share by accident.
+_ALIKE = 0.9
+#: Information, in nats, of two titles that have something in common.
+_SOMETHING = 16.0
+#: The same of a title that no two papers share by accident.
 _TELLING = 24.0
 #: A promising pair is kept from this sum.
 PROMISING_FROM = -3.0

@@ -85,6 +85,8 @@ def take_apart(title: str) -> Title:
 def _without_acronyms(text: str) -> str:
     """A title without acronyms in brackets behind what they stand for."""
     for found in reversed(list(_ACRONYM.finditer(text))):
+        if numbers_of(found[1]):
+            continue  # "(II)", "(T1)"
         letters = iter(text[: found.start()].lower())
         if all(letter in letters for letter in found[1].rstrip("s").lower() if letter.isalpha()):
             text = text[: found.start()] + text[found.end() :]

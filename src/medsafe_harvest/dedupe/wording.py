@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from medsafe_harvest.dedupe.markers import is_generic, words_of
 from medsafe_harvest.dedupe.words import INFORMATION, RARE
@@ -131,20 +131,20 @@ _OPPOSITES: Mapping[str, tuple[int, int]] = {
     for side, words in enumerate(contrast.split("/"))
     for word in words_of(words)
 }
-_PREFIXES = (
-    "hypo/hyper", "pre/post", "intra/inter", "macro/micro", "homo/hetero", "over/under", "endo/exo",
-    "supra/infra", "ante/retro", "mono/poly", "uni/bi", "intra/extra",
-)  # fmt: skip
-_OPPOSED_PREFIXES = tuple(
-    (one, other)
-    for pair in _PREFIXES
-    for one, other in (pair.split("/"), reversed(pair.split("/")))
-)
+#: Prefixes that turn what follows them into its opposite, each with its counterparts.
+_COUNTERPARTS: Mapping[str, tuple[str, ...]] = {
+    "hypo": ("hyper",), "hyper": ("hypo",), "pre": ("post",), "post": ("pre",),
+    "intra": ("inter", "extra"), "inter": ("intra",), "extra": ("intra",),
+    "macro": ("micro",), "micro": ("macro",), "homo": ("hetero",), "hetero": ("homo",),
+    "over": ("under",), "under": ("over",), "endo": ("exo",), "exo": ("endo",),
+    "supra": ("infra",), "infra": ("supra",), "ante": ("retro",), "retro": ("ante",),
+    "mono": ("poly",), "poly": ("mono",), "uni": ("bi",), "bi": ("uni",),
+}  # fmt: skip
 _NEGATIONS = ("non", "un", "de", "dis", "in", "im", "anti", "mis")
 _LEAST_STEM = 4
 
 
-def are_opposed(ours: list[str], theirs: list[str]) -> bool:
+def are_opposed(ours: Sequence[str], theirs: Sequence[str]) -> bool:
     """Whether what one title has alone is the opposite of what another has alone.
 
     "Adult" and "paediatric"; "hypoglycaemia" and "hyperglycaemia"; "centralised" and
@@ -154,21 +154,21 @@ def are_opposed(ours: list[str], theirs: list[str]) -> bool:
     yours = [_OPPOSITES[word] for word in theirs if word in _OPPOSITES]
     if any(a[0] == b[0] and a[1] != b[1] for a in mine for b in yours):
         return True
-    return any(_turned(a, b, ours) or _turned(b, a, theirs) for a in ours for b in theirs)
-
-
-def _turned(word: str, other: str, beside: list[str]) -> bool:
-    for prefix in _NEGATIONS:
-        # "Non-preemptive" and "nonpreemptive" are one.
-        if other == prefix + word and len(word) >= _LEAST_STEM and prefix not in beside:
-            return True
-    return any(
-        word.startswith(one)
-        and other.startswith(another)
-        and word[len(one) :] == other[len(another) :]
-        and len(word) - len(one) >= _LEAST_STEM
-        for one, another in _OPPOSED_PREFIXES
+    return any(not _turned(word, ours).isdisjoint(theirs) for word in ours) or any(
+        not _turned(word, theirs).isdisjoint(ours) for word in theirs
     )
+
+
+def _turned(word: str, beside: Sequence[str]) -> set[str]:
+    """What a word is with a prefix that makes it its opposite."""
+    found: set[str] = set()
+    if len(word) >= _LEAST_STEM:
+        # "Non-preemptive" and "nonpreemptive" are one.
+        found.update(prefix + word for prefix in _NEGATIONS if prefix not in beside)
+    for length in range(2, min(6, len(word) - _LEAST_STEM + 1)):
+        for other in _COUNTERPARTS.get(word[:length], ()):
+            found.add(other + word[length:])
+    return found
 
 
 #: Words that, standing in one title only, make it that of another paper about the same thing.
