@@ -179,7 +179,10 @@ def _among(linked: set[str], against: pa.Table | None) -> list[dict[str, Any]]:
         return []
     some = pa.array(sorted(linked), pa.string())
     meeting = pc.and_(pc.is_in(against["left"], some), pc.is_in(against["right"], some))
-    rows: list[dict[str, Any]] = against.filter(meeting).to_pylist()
+    # Sums of floats depend on the order.
+    rows: list[dict[str, Any]] = (
+        against.filter(meeting).sort_by([("left", "ascending"), ("right", "ascending")]).to_pylist()
+    )
     return rows
 
 
@@ -191,32 +194,33 @@ def _pair_off(
     A source lists a paper once. So a record that has no other partner in the other source, and is
     its partner's only one, is that paper, retitled or poorly described.
     """
-    members: dict[str, set[str]] = {}
+    present: dict[str, set[str]] = {}
     for record, source in sources.items():
-        members.setdefault(groups.find(record), set()).add(source)
+        present.setdefault(groups.find(record), set()).add(source)
     rivals: dict[tuple[str, str], dict[str, float]] = {}
     for (left, right), score in promising.items():
         ours, theirs = groups.find(left), groups.find(right)
         for one, other, source in ((ours, theirs, sources[right]), (theirs, ours, sources[left])):
             known = rivals.setdefault((one, source), {})
             known[other] = max(known.get(other, 0.0), score)
+    ends = {pair: (groups.find(pair[0]), groups.find(pair[1])) for pair in promising}
     accepted = set()
-    for left, right in promising:
-        ours, theirs = groups.find(left), groups.find(right)
-        sides = (ours, theirs, sources[right]), (theirs, ours, sources[left])
-        alone = all(
-            source not in members.get(one, set()) and _is_best(rivals.get((one, source), {}), other)
-            for one, other, source in sides
+    for pair in sorted(promising, key=lambda pair: (-promising[pair], pair)):
+        best = all(
+            _is_best(rivals[one, sources[record]], other)
+            for one, other, record in ((*ends[pair], pair[1]), (*ends[pair][::-1], pair[0]))
         )
-        if sources[left] != sources[right] and alone:
-            accepted.add((left, right))
-    for left, right in sorted(accepted):
-        ours, theirs = groups.find(left), groups.find(right)
-        if ours != theirs:
-            if groups.conflict(ours, theirs) is None:
-                groups.unite(ours, theirs)
-            else:
-                accepted.discard((left, right))
+        ours, theirs = groups.find(pair[0]), groups.find(pair[1])
+        if ours == theirs and best:
+            accepted.add(pair)
+        elif (
+            best
+            and present[ours].isdisjoint(present[theirs])
+            and groups.conflict(ours, theirs) is None
+        ):
+            groups.unite(ours, theirs)
+            present[groups.find(ours)] = present[ours] | present[theirs]
+            accepted.add(pair)
     return frozenset(accepted)
 
 

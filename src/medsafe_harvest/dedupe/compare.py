@@ -47,6 +47,8 @@ class Features:
     generic: Bools
     #: Such a text as appears again and again by the same hand.
     recurring: Bools
+    #: Both titles say that there is such a text each year.
+    serial: Bools
     #: The titles carry different markers (reply, erratum, ...), or only one carries one.
     marker_differs: Bools
     #: Of these, only one carries one, and it says what the text is: editorial or review.
@@ -65,6 +67,8 @@ class Features:
     author_similarity: Floats
     #: Number of authors found on both sides.
     authors_common: Ints
+    #: Families agree, and no initial does where both give some.
+    namesakes: Bools
     #: One list has more authors than the other although neither ends in "et al.".
     authors_extra: Bools
     #: A list ends in "et al." after one name.
@@ -124,7 +128,7 @@ def compare(left: pa.RecordBatch, right: pa.RecordBatch) -> Features:
     ]
     designators = columns.overlap(left, right, "designators")
     shared, swapped, added, contrast, turning = compare_titles.information(left, right, equal)
-    similarity, common, extra = compare_people.common_authors(left, right)
+    similarity, common, extra, namesakes = compare_people.common_authors(left, right)
     cut = [columns.bools(side.column("authors_cut")) for side in (left, right)]
     preprints = _is_preprint(left), _is_preprint(right)
     preprint = preprints[0] | preprints[1]
@@ -150,6 +154,7 @@ def compare(left: pa.RecordBatch, right: pa.RecordBatch) -> Features:
         generic=columns.bools(left.column("generic")) | columns.bools(right.column("generic")),
         recurring=columns.bools(left.column("recurring"))
         & columns.bools(right.column("recurring")),
+        serial=columns.bools(left.column("serial")) & columns.bools(right.column("serial")),
         marker_differs=columns.strings_differ(left, right, "marker"),
         marker_missing=(marked[0] & unmarked[1]) | (marked[1] & unmarked[0]),
         contrast=contrast,
@@ -160,6 +165,7 @@ def compare(left: pa.RecordBatch, right: pa.RecordBatch) -> Features:
         & (columns.lengths(right, "designators") > designators),
         author_similarity=similarity,
         authors_common=common,
+        namesakes=namesakes,
         authors_extra=extra & ~cut[0] & ~cut[1],
         authors_one_known=(cut[0] & (columns.lengths(left, "families") == 1))
         | (cut[1] & (columns.lengths(right, "families") == 1)),

@@ -16,8 +16,10 @@ _MISSPELT_ALONE = 0.85
 _LONG = 6
 
 
-def common_authors(left: pa.RecordBatch, right: pa.RecordBatch) -> tuple[Floats, Ints, Bools]:
-    """Similarity, number in common, and whether one list is longer."""
+def common_authors(
+    left: pa.RecordBatch, right: pa.RecordBatch
+) -> tuple[Floats, Ints, Bools, Bools]:
+    """Similarity, number in common, whether one list is longer, whether they are namesakes."""
     sizes = columns.lengths(left, "families"), columns.lengths(right, "families")
     fewer = np.minimum(*sizes)
     matched = columns.matched(left.column("families"), right.column("families"))
@@ -67,12 +69,13 @@ def common_authors(left: pa.RecordBatch, right: pa.RecordBatch) -> tuple[Floats,
         share = np.where(namesakes, 0.5 * common / fewer, common / fewer)
     # Whole lists as strings: "Brien O" and "O'Brien".
     spelled = columns.ratio(left, right, "names")
-    share = np.where((spelled > _MISSPELT) & ~namesakes, np.maximum(share, spelled), share)
     groups = [columns.bools(side.column("group")) for side in (left, right)]
+    broken = (spelled > _MISSPELT) & ~namesakes & ~groups[0] & ~groups[1]
+    share = np.where(broken, np.maximum(share, spelled), share)
     unknown = (fewer == 0) | (groups[0] != groups[1])
     similarity = np.where(unknown, np.nan, np.minimum(share, 1.0))
     common = np.where(unknown, 0, np.where(groups[0], np.minimum(common, 1), common))
-    return similarity, common, (sizes[0] != sizes[1]) & ~unknown
+    return similarity, common, (sizes[0] != sizes[1]) & ~unknown, namesakes & (common > 0)
 
 
 def _initials_allow(left: pa.RecordBatch, right: pa.RecordBatch) -> Bools:

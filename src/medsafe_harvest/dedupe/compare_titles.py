@@ -13,7 +13,7 @@ from medsafe_harvest.dedupe.columns import Bools, Floats
 from medsafe_harvest.dedupe.wording import TURNING, are_opposed
 
 #: Words that are left over on both sides are one word spelt in two ways from this ratio.
-_SPELLING = 0.8
+_SPELLING = 0.86
 
 
 def similarity(left: pa.RecordBatch, right: pa.RecordBatch) -> Floats:

@@ -19,6 +19,7 @@ from medsafe_harvest.dedupe.evidence import (
     REVIEW_FROM,
     UNRELATED_TITLE,
     always,
+    one_wording,
     placed,
 )
 from medsafe_harvest.dedupe.guards import GUARDS, PROMISING_FROM, promising
@@ -61,12 +62,17 @@ def decide(features: Features) -> Verdicts:
     sums = np.full(len(features), PRIOR)
     for kind, numbers in levels.items():
         sums += np.array([level.weight for level in EVIDENCE[kind]])[numbers]
+    sums = np.round(sums, 6)  # 0.1 + 0.2 is not 0.3
     rules = [(guard.holds(features), guard.outcome, guard.reason) for guard in GUARDS]
     rules += _by_sum(features, sums)
     fired = np.argmax(np.stack([test for test, _, _ in rules]), axis=0)
+    outcomes = np.array([outcome.value for _, outcome, _ in rules])[fired]
+    # An identifier that all else speaks against.
+    weak = (outcomes == Outcome.MATCH.value) & (sums < MATCH_FROM)
+    reasons = np.array([reason.value for _, _, reason in rules])[fired]
     return Verdicts(
-        outcomes=np.array([outcome.value for _, outcome, _ in rules])[fired],
-        reasons=np.array([reason.value for _, _, reason in rules])[fired],
+        outcomes=np.where(weak, Outcome.REVIEW.value, outcomes),
+        reasons=np.where(weak, Reason.IDENTIFIER_CONTRADICTED.value, reasons),
         sums=sums,
         levels=levels,
     )
@@ -81,6 +87,8 @@ def _by_sum(f: Features, sums: Floats) -> list[tuple[Bools, Outcome, Reason]]:
             Outcome.REVIEW,
             Reason.OTHER_VENUE_CLASS,
         ),
+        (enough & _another_word(f), Outcome.REVIEW, Reason.ANOTHER_WORD),
+        (enough & _another_issue(f), Outcome.REVIEW, Reason.ANOTHER_ISSUE),
         (enough & same & placed(f), Outcome.MATCH, Reason.SAME_TITLE_AND_PLACE),
         (
             enough & same & (f.author_similarity >= 0.5),
@@ -95,6 +103,25 @@ def _by_sum(f: Features, sums: Floats) -> list[tuple[Bools, Outcome, Reason]]:
         (f.title_similarity < UNRELATED_TITLE, Outcome.NON_MATCH, Reason.TITLES_DIFFER),
         (always(f), Outcome.NON_MATCH, Reason.TOO_LITTLE_IN_COMMON),
     ]
+
+
+def _another_word(f: Features) -> Bools:
+    """One drug for another, one country for another: a companion paper of one team."""
+    longer = f.title_part | f.title_extends
+    return np.asarray(~f.title_equal & ~one_wording(f) & ~longer & ~placed(f), dtype=bool)
+
+
+def _another_issue(f: Features) -> Bools:
+    """A column of few words in two issues, or a report of two years."""
+    issue = f.issue_conflicts & ~f.page_agrees
+    return np.asarray(
+        (f.information_shared < _A_COLUMN) & issue | (f.serial & (f.year_difference > 0)),
+        dtype=bool,
+    )
+
+
+#: Information, in nats, of a title that a journal may print again and again.
+_A_COLUMN = 24.0
 
 
 def judge(pairs: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

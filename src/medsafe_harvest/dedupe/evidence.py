@@ -25,7 +25,7 @@ REVIEW_FROM = 0.0
 _AUTHORS_AGREE = 0.8
 UNRELATED_TITLE = 0.6
 #: Information, in nats, that a word of substance has.
-_A_WORD = 3.5
+A_WORD = 3.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def alike(f: Features) -> Bools:
 
 def one_wording(f: Features) -> Bools:
     """No word of substance stands in place of another."""
-    return f.information_swapped < _A_WORD
+    return f.information_swapped < A_WORD
 
 
 def placed(f: Features) -> Bools:
@@ -129,7 +129,7 @@ EVIDENCE: Mapping[str, tuple[Level, ...]] = MappingProxyType(
                 lambda f: (
                     (f.title_extends | f.title_part)
                     & (f.numbers_conflict == 0)
-                    & (f.information_added > _A_WORD)
+                    & (f.information_added > A_WORD)
                 ),
             ),
             Level("numbers missing in one title", -3.5, always),
@@ -168,6 +168,7 @@ EVIDENCE: Mapping[str, tuple[Level, ...]] = MappingProxyType(
                 lambda f: authors_agree(f) & (f.authors_common == 2),
             ),
             Level("one author among those of the other", 0.3, authors_agree),
+            Level("namesakes", -1.5, lambda f: f.namesakes),
             Level("authors partly agree", 0.5, lambda f: f.author_similarity >= 0.5),
             Level("few authors agree", -2.0, lambda f: f.author_similarity > 0.0),
             # Alone it is decisive (see GUARDS); beside one place it is a misread list of names.

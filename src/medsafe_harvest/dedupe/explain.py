@@ -14,7 +14,7 @@ from medsafe_harvest.dedupe.decide import decide, weigh
 from medsafe_harvest.dedupe.evidence import EVIDENCE, MATCH_FROM, PRIOR, REVIEW_FROM, Level
 from medsafe_harvest.dedupe.guards import GUARDS, Guard
 from medsafe_harvest.dedupe.prepare import NEEDED, prepare
-from medsafe_harvest.dedupe.reasons import Outcome
+from medsafe_harvest.dedupe.reasons import Outcome, Reason
 from medsafe_harvest.errors import NotFoundError
 
 
@@ -68,23 +68,23 @@ def explain_pair(left: pa.RecordBatch, right: pa.RecordBatch, keys: tuple[str, .
     firing = [guard for guard in GUARDS if bool(guard.holds(features)[0])]
     levels = {kind: EVIDENCE[kind][number[0]] for kind, number in weigh(features).items()}
     total = float(verdicts.sums[0])
-    outcome = str(verdicts.outcomes[0])
+    outcome, reason = str(verdicts.outcomes[0]), str(verdicts.reasons[0])
     return Explanation(
         left=left.column("record_id")[0].as_py(),
         right=right.column("record_id")[0].as_py(),
         outcome=outcome,
-        reason=str(verdicts.reasons[0]),
+        reason=reason,
         sum=round(total, 6),
         score=round(float(verdicts.scores[0]), 6),
         prior=PRIOR,
         evidence=tuple(Evidence(kind, level.words, level.weight) for kind, level in levels.items()),
-        guard=firing[0].reason.value if firing else None,
+        guard=reason if firing and firing[0].reason == reason else None,
         without_guard=_by_sum(total),
         match_from=MATCH_FROM,
         review_from=REVIEW_FROM,
         features=features.row(0),
         shared_keys=keys,
-        would_change=tuple(_would_change(outcome, total, firing, levels)),
+        would_change=tuple(_would_change(outcome, reason, total, firing, levels)),
     )
 
 
@@ -92,7 +92,7 @@ def explain(records: pa.Table, left_id: str, right_id: str) -> Explanation:
     """The decision about two of the records.
 
     Args:
-        records: rows of ``schema.RECORD``; all of them, since how rare a word is depends on them.
+        records: rows of ``schema.RECORD``; all, since which words make keys depends on them.
         left_id: record_id of one.
         right_id: record_id of the other; the order does not matter.
 
@@ -113,10 +113,14 @@ def _one(records: pa.Table, record_id: str) -> pa.RecordBatch:
 
 
 def _would_change(
-    outcome: str, total: float, firing: Sequence[Guard], levels: Mapping[str, Level]
+    outcome: str,
+    reason: str,
+    total: float,
+    firing: Sequence[Guard],
+    levels: Mapping[str, Level],
 ) -> Iterator[str]:
     """Without the guard; with another guard; with another level of one kind of evidence."""
-    if firing:
+    if firing and firing[0].reason == reason:
         first = firing[0]
         if len(firing) > 1:
             yield (
@@ -128,6 +132,9 @@ def _would_change(
                 f"Without the rule {first.reason.value}, the sum of {total:+.1f} would make it "
                 f"a {_by_sum(total)}."
             )
+        return
+    if reason in _ONE_STEP_SHORT:
+        yield f"The sum of {total:+.1f} would be enough for a match, but {_ONE_STEP_SHORT[reason]}."
         return
     is_match = outcome == Outcome.MATCH
     gap = abs(total - MATCH_FROM)
@@ -152,6 +159,13 @@ def _would_change(
 
 
 _ROUNDING = 1e-9
+#: Reviews of pairs whose sum is enough -> what would have to be otherwise.
+_ONE_STEP_SHORT: Mapping[str, str] = {
+    Reason.OTHER_VENUE_CLASS: "one is of a journal and the other of a meeting",
+    Reason.ANOTHER_WORD: "each title has a word that the other lacks",
+    Reason.ANOTHER_ISSUE: "it may be a column or a report that appears again and again",
+    Reason.IDENTIFIER_CONTRADICTED: "all but an identifier speaks against it",
+}
 
 
 def _by_sum(total: float) -> str:

@@ -10,10 +10,12 @@ import numpy as np
 from medsafe_harvest.dedupe.columns import Bools
 from medsafe_harvest.dedupe.compare import Features
 from medsafe_harvest.dedupe.evidence import (
+    A_WORD,
     UNRELATED_TITLE,
     alike,
     authors_agree,
     misplaced,
+    one_wording,
     placed,
 )
 from medsafe_harvest.dedupe.reasons import Outcome, Reason
@@ -55,7 +57,8 @@ def _same_in_all_else(f: Features) -> Bools:
 def _same_team(f: Features) -> Bools:
     """Of one year and venue, by two or more editors, or a text that is written but once."""
     agree = authors_agree(f) & ~f.authors_extra
-    one_place = (f.year_difference == 0) & ~f.page_conflicts & ~f.venue_differs
+    apart = f.page_conflicts | f.issue_conflicts | f.volume_conflicts | f.venue_differs
+    one_place = (f.year_difference == 0) & ~apart
     enough = (f.authors_common >= 2) | (f.venue_agrees & ~f.recurring)
     return np.asarray(agree & one_place & enough, dtype=bool)
 
@@ -74,7 +77,14 @@ GUARDS: tuple[Guard, ...] = (
         lambda f: _conflicting(f) & (_any_id(f) | (_same_in_all_else(f) & ~f.id_conflicts)),
     ),
     Guard(Reason.CONFLICTING_IDENTIFIERS, Outcome.NON_MATCH, _conflicting),
-    Guard(Reason.IDENTIFIER_CONTRADICTED, Outcome.REVIEW, lambda f: _any_id(f) & _contradicted(f)),
+    Guard(
+        # Another paper's number, or one number for Part I and Part II.
+        Reason.IDENTIFIER_CONTRADICTED,
+        Outcome.REVIEW,
+        lambda f: (
+            (_any_id(f) & _contradicted(f)) | (f.id_agrees & (f.numbers_conflict > 0) & ~placed(f))
+        ),
+    ),
     Guard(
         # One DOI over the abstracts of a supplement, or over a whole issue.
         Reason.DOI_OF_SEVERAL,
@@ -87,6 +97,8 @@ GUARDS: tuple[Guard, ...] = (
                 | (f.numbers_conflict > 0)
                 | (f.generic & ~placed(f))
                 | (~alike(f) & (f.title_similarity < 0.8) & ~authors_agree(f))
+                | (~alike(f) & (f.title_similarity < UNRELATED_TITLE))
+                | (~one_wording(f) & (f.title_similarity < _ALIKE))
             )
         ),
     ),
@@ -132,7 +144,9 @@ def promising(f: Features) -> Bools:
     bare = np.isnan(f.author_similarity) & (f.title_equal | f.title_part)
     one_time = (f.year_difference <= 0) | (f.preprint & (f.year_difference <= 1))
     apart = f.page_conflicts | f.volume_conflicts | (f.venue_differs & ~f.preprint & ~f.same_class)
-    apart |= f.contrast | f.turning | f.marker_differs
+    # "Qwen2 technical report" and "Qwen2.5 technical report": a sequel.
+    sequel = (f.numbers_missing > 0) & (f.information_swapped + f.information_added < A_WORD)
+    apart |= f.contrast | f.turning | f.marker_differs | sequel
     likely = retitled | (bare & (f.information_shared >= _TELLING))
     return np.asarray(likely & one_time & ~apart & ~f.generic & ~_conflicting(f), dtype=bool)
 

@@ -28,7 +28,11 @@ _NOTE = re.compile(
     r"\s*\((?:(?:extended|invited|panel|tutorial|demo|demonstration|short|poster)\s*)*"
     r"(?:abstract|version|session|panel|tutorial|demo|demonstration|poster|paper|talk)\)[.\s]*$"
     r"|[.\s]*\[\s*(?:\d+(?:\s*refs?)?|reviews?|letters?|see comments?|comments?\b[^\]]*"
-    r"|abstracts?\b[^\]]*|corrected[^\]]*|article in \w+|(?-i:[A-Z][a-z]+))\s*\.?\s*\]?[.\s]*$"
+    r"|abstracts?\b[^\]]*|corrected[^\]]*|article in \w+"
+    r"|(?:in )?(?:english|french|german|spanish|italian"
+    r"|portuguese|russian|polish|czech|dutch|danish|swedish|norwegian|finnish|hungarian|turkish"
+    r"|chinese|japanese|korean|hebrew|arabic|greek|croatian|serbian|slovak|romanian|ukrainian))"
+    r"\s*\.?\s*\]?[.\s]*$"
     r"|[.\s]*\[\s*(?:published )?erratum\b.*$"
     r"|\s*\((?:multiple )?letters?(?: to the editor)?\)[.\s]*$"
     r"|\s*[:.]\s*brief (?:communication|report)[.\s]*$"
@@ -38,10 +42,13 @@ _NOTE = re.compile(
 )
 # Before it: the number of an abstract in its programme, the authors and year of a citation.
 _LEAD = re.compile(
-    r"^(?P<programme>(?-i:P|PP|PO|PS|OP|OC|EP|LB|S|SAT|SUN|MON|TUE|WED|THU|FRI)-?\d{3,4}"
+    r"^(?P<programme>(?-i:P(?!300|450|100)|PP|PO|PS|OP|OC|EP|LB|S(?!100)|SAT|SUN|MON|TUE|WED"
+    r"|THU|FRI)-?\d{3,4}"
     r"|(?:abstract|poster)(?: (?:no\.?|number))?[ #-]*[a-z]{0,2}-?\d{1,4})\s*[:.]\s+"
     r"|^\((?:19|20)\d\d[a-z]?\)[.,:]?\s+"
-    r"|^[^()\[\]:]{2,60}[(\[](?:19|20)\d\d[a-z]?[)\]][.,]\s*",
+    # Of people, not of a subject: "Y. Freund & R. Schapire (1996). ", "Smith et al. [2001], ".
+    r"|^(?=[^()\[\]:]{0,60}(?:\bet al|&|[a-z],? [a-z]\.|\b[a-z]\. ?[a-z]))[^()\[\]:]{2,60}"
+    r"[(\[](?:19|20)\d\d[a-z]?[)\]][.,]\s*",
     re.IGNORECASE,
 )
 # Web of Science and Scopus name a correction after the paper it corrects: "Title (vol 360, pg 542,
@@ -69,7 +76,10 @@ _PATTERNS: tuple[tuple[Marker, str], ...] = (
     (Marker.CORRECTION, rf"^(?:retraction(?: note| notice)?|expression of concern){_THEN})"),
     (Marker.CORRECTION, rf"^(?:notice|statement) of (?:retraction|correction|redaction){_THEN})"),
     # PNAS names the authors: "Correction for Berg and Lund, Title".
-    (Marker.CORRECTION, r"^correction for [^,:]{3,80}(?:,|:)\s+"),
+    (
+        Marker.CORRECTION,
+        r"^correction for (?-i:[A-Z])[^,:]{2,60}(?: and (?-i:[A-Z])[^,:]{2,40}|,? et al\.?)[,:]\s+",
+    ),
     (
         Marker.CORRECTION,
         (
@@ -78,7 +88,7 @@ _PATTERNS: tuple[tuple[Marker, str], ...] = (
         ),
     ),
     (Marker.CORRECTION, r"^(?:更正|勘误|勘誤|訂正|订正|正誤)\s*[:\uff1a]?\s*"),
-    (Marker.CORRECTION, rf"[:.(\s{_DASH}]+(?:erratum|corrigendum|addendum)\W*$"),
+    (Marker.CORRECTION, rf"[:.(\s{_DASH}](?:erratum|corrigendum|addendum)\W*$"),
     (Marker.REPLY, rf"^{_AUTHORS}(?:reply|response|rejoinder){_THEN})"),
     (Marker.REPLY, rf"{_AFTER}{_AUTHORS}(?:reply|response|rejoinder)(?: and \w+)?\W*$"),
     (Marker.COMMENT, rf"^(?:a )?(?:comments?|commentary|discussion|remarks?){_THEN})"),
@@ -125,7 +135,11 @@ _GENERIC_LIST = """
     abstract, abstracts, abstracts of papers, acknowledgement, acknowledgement to reviewers,
     acknowledgements, acknowledgment, acknowledgment of reviewers, acknowledgments,
     announcement, announcements, author index, author reply, authors reply, case report,
-    case reports, image of the month, images in clinical medicine, reviewer list, in reply,
+    case reports, image of the month, images in clinical medicine, what is your diagnosis, news in
+    brief,
+    meeting report, conference report, oral presentations, poster presentations, author response,
+    message from the chairs, message from the general chair, presidents page, journal watch,
+    program committee, literature review, introduction to the minitrack, reviewer list, in reply,
     back matter, book review, book
     reviews, books received, calendar, call for papers, chairmans message, chairs message,
     comment, commentary, conclusion, conclusions, contents, contributors, correction,
@@ -204,3 +218,14 @@ def is_generic(form: str) -> bool:
 def is_recurring(form: str) -> bool:
     """Whether such a text appears again and again by the same hand."""
     return not _WRITTEN_ONCE.search(form)
+
+
+_SERIAL = re.compile(
+    r"\b(?:annual|quarterly|monthly|biennial) (?:\w+ )?(?:report|review|statistics|survey)"
+    r"|\bregistry report|\byear in review|\byearbook|\breport of the (?:\w+ )?registry"
+)
+
+
+def is_serial(form: str) -> bool:
+    """Whether a title says that there is one each year."""
+    return _SERIAL.search(form) is not None

@@ -76,7 +76,7 @@ def numbers_of(text: str) -> tuple[str, ...]:
         elif word in _ROMAN and (
             word not in _AMBIGUOUS_NUMERALS
             or before in _PART_WORDS
-            or (place > 0 and place == len(words) - 1)
+            or (place > 0 and place == len(words) - 1 and word != "x")
         ):
             found.add(_ROMAN[word])
         elif cjk := _CJK_NUMBER.fullmatch(word):

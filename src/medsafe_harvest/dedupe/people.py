@@ -41,7 +41,9 @@ _PARTICLES = frozenset(
         "de del della der den di da dos du van von la le los las el al ter ten st san jr sr ii iii"
     )
 )
-_ET_AL = re.compile(r"[\s,;]*\b(?:et\.?\s*al\b\.?|and others)\s*$", re.IGNORECASE)
+_ET_AL = re.compile(r"(?<![\s,;])[\s,;]*\b(?:et\.?\s*al\b\.?|and others)\s*$", re.IGNORECASE)
+#: Letters of a name, or of a list of names in one field.
+_LONGEST_NAME = 300
 # Some exports glue a whole list into one name: "Adeli K.Lewis G. F."
 _GLUED = re.compile(r"(?<=\.)(?=[A-Z][a-z'\u2019])")
 # Semantic Scholar runs a name and its owner's profile address together.
@@ -56,7 +58,12 @@ _GROUP = re.compile(
     r"|office|commission|college|academy|bureau)\b",
     re.IGNORECASE,
 )
-_NO_GROUP_WORDS = frozenset(words_of("corporate the of and for inc ltd gmbh corp a"))
+_NO_GROUP_WORDS = frozenset(
+    words_of(
+        "corporate the of and for inc ltd gmbh corp a collaboration collaborators group team "
+        "consortium investigators study network"
+    )
+)
 #: Short forms of given names that begin with another letter than the name.
 _NICKNAMES: Mapping[str, str] = {
     short: name
@@ -151,7 +158,7 @@ def _mended(
     """
     started = ""
     for author in authors:
-        name = author["name"] or ""
+        name = (author["name"] or "")[:_LONGEST_NAME]
         if started and name[:1].isupper() and len(name.split()) > 1:
             # The entity was the end of a name; this is the next one.
             yield html.unescape(started), None, None

@@ -26,7 +26,11 @@ _KINDS = {
     "workshop": "meeting",
     "preprint": "preprint",
 }
-_FIRST_NUMBER = re.compile(r"[a-z]*\d+")
+_FIRST_NUMBER = re.compile(r"(?<![a-z])([a-z]{0,8})(\d+)")
+_COUNTED = re.compile(r"\b(?:pp?|pages?|vol|volume|no|issue)\b\.?|\b(?:pp|vol)(?=\d)")
+#: Letters of a volume, an issue or pages that are looked at, and of a venue.
+_LONGEST = 100
+_LONGEST_VENUE = 500
 
 
 def venue_class(venue: str | None, kind: str | None) -> str | None:
@@ -45,8 +49,8 @@ def venue_class(venue: str | None, kind: str | None) -> str | None:
 
 def first_number(text: str | None) -> str | None:
     """First page or volume number: "pp. S600-S601" gives s600, "4 (1)" gives 4."""
-    found = _FIRST_NUMBER.search((text or "").lower().replace("pages", "").replace("pp", ""))
-    return found[0] if found else None
+    found = _FIRST_NUMBER.search(_COUNTED.sub("", (text or "")[:_LONGEST].lower()))
+    return found[1] + (found[2].lstrip("0") or "0") if found else None
 
 
 # "123-9" is 123-129, "S12-S15" 12-15.
@@ -55,7 +59,7 @@ _PAGES = re.compile(r"(\d+)(?:\s*[-\u2010-\u2015]+\s*[a-z]*(\d+))?")
 
 def page_range(text: str | None) -> tuple[int | None, int | None]:
     """First and last page as numbers; the first twice where there is no other."""
-    found = _PAGES.search((text or "").lower())
+    found = _PAGES.search((text or "")[:_LONGEST].lower())
     if found is None:
         return None, None
     first, last = found[1], found[2] or found[1]
@@ -85,7 +89,7 @@ _WORD_WITH_DIGIT = re.compile(r"\d")
 
 
 def _without_meeting(venue: str) -> str:
-    return _THEN_MEETING.sub("", venue)
+    return _THEN_MEETING.sub("", venue[:_LONGEST_VENUE])
 
 
 def _venue_words(venue: str | None) -> list[str]:

@@ -37,6 +37,7 @@ COMPARISON = pa.schema(
         pa.field("name", pa.string()),  # "NAME: what it does"
         pa.field("generic", pa.bool_(), nullable=False),
         pa.field("recurring", pa.bool_(), nullable=False),
+        pa.field("serial", pa.bool_(), nullable=False),
         pa.field("marker", pa.string()),
         pa.field("numbers", STRINGS, nullable=False),
         pa.field("designators", STRINGS, nullable=False),
@@ -115,6 +116,7 @@ def _row(record: Mapping[str, Any]) -> dict[str, Any]:
         "name": title.name,
         "generic": title.generic,
         "recurring": title.recurring,
+        "serial": title.serial,
         "marker": title.marker,
         "numbers": title.numbers,
         "designators": title.designators,

@@ -32,6 +32,8 @@ class Reason(enum.StrEnum):
     DOI_OF_SEVERAL = "doi_of_several"
     OTHER_VENUE_CLASS = "other_venue_class"
     CLUSTER_CONFLICT = "cluster_conflict"
+    ANOTHER_WORD = "another_word"
+    ANOTHER_ISSUE = "another_issue"
     PROMISING = "promising"
     NOT_ENOUGH_EVIDENCE = "not_enough_evidence"
     # Non-matches

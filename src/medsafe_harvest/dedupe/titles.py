@@ -10,6 +10,7 @@ from medsafe_harvest.dedupe.markers import (
     Marker,
     is_generic,
     is_recurring,
+    is_serial,
     strip_marker,
     strip_notes,
 )
@@ -33,6 +34,8 @@ class Title:
     generic: bool
     #: Such a text appears in each issue, by the same hand: "Editor's notes", "Letter".
     recurring: bool
+    #: It says that there is one each year: "Annual report of ...".
+    serial: bool
     #: Words that are neither function words nor numbers, sorted, distinct.
     words: tuple[str, ...]
     #: Information of each of them in nats: how rare it is in titles, see ``words.py``.
@@ -44,6 +47,8 @@ class Title:
     name: str | None
 
 
+#: Letters of a title that are looked at; the rest is an abstract that slipped in.
+_LONGEST = 1500
 # "Benchmark (BRATS)": an acronym of the words before it.
 _ACRONYM = re.compile(r"\s*\(([A-Za-z]?[A-Z][A-Z0-9-]{1,9}s?)\)")
 # "... collaborative data manag...": the last word is cut.
@@ -59,7 +64,7 @@ def take_apart(title: str) -> Title:
 
     Total: any string gives a result, and ``form`` is empty for a blank title only.
     """
-    text = clean_title(title) or title.strip()
+    text = clean_title(title[:_LONGEST]) or title[:_LONGEST].strip()
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_AT_WILL) or text
     without_notes, number = strip_notes(_without_acronyms(_CUT.sub("", text) or text))
@@ -75,6 +80,7 @@ def take_apart(title: str) -> Title:
         designators=(*designators, f"abstract {number}") if number else designators,
         generic=is_generic(whole) or is_generic(form),
         recurring=is_recurring(whole),
+        serial=is_serial(whole),
         words=tuple(words),
         information=tuple(words.values()),
         parts=parts_of(rest or without_notes),
