@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -27,6 +28,8 @@ _ABOUT = {
     "decisions": "Pairs of records that were matched, refused near the threshold, or left for a "
     "person to review.",
     "relations": "Typed links between records that are not the same thing.",
+    "related": "The ten papers nearest to each paper; "
+    "[how-to/related-and-summaries.md](how-to/related-and-summaries.md) says how they are found.",
 }
 
 
@@ -119,7 +122,11 @@ def readme_page() -> str:
     _, _, after = rest.partition(_DEMO_END)
     with TemporaryDirectory() as folder:
         into = str(Path(folder, "demo"))
-        result = CliRunner().invoke(app, ["demo", "--into", into], env={"COLUMNS": "96"})
+        result = CliRunner().invoke(
+            app, ["demo", "--into", into], env={"COLUMNS": "96"}, catch_exceptions=False
+        )
+    if result.exit_code:
+        raise RuntimeError(f"the demo failed: {result.output}")
     shown = result.stdout.partition("Windows complete")[0].rstrip()
     return f"{before}{_DEMO}\n```\n{shown}\n```\n{_DEMO_END}{after}"
 
@@ -138,6 +145,33 @@ def matching_page() -> str:
     return f"{before}{_WEIGHTS}\n{table}\n{_WEIGHTS_END}{after}"
 
 
+def digest_page() -> str:
+    """The page about digest and coverage with what they print for the demo's papers."""
+    page = (HERE / "how-to/digest-and-coverage.md").read_text(encoding="utf-8")
+    runner = CliRunner()
+    with TemporaryDirectory() as folder:
+        into = str(Path(folder, "demo"))
+        runner.invoke(app, ["demo", "--into", into])
+
+        def block(found: re.Match[str]) -> str:
+            words = found[1].split()[3:]
+            shown = runner.invoke(app, ["--data", into, *words], env={"COLUMNS": "100"}).stdout
+            return f"```console\n$ {found[1]}\n{_excerpt(shown)}\n```"
+
+        return re.sub(r"^```console\n\$ (.+)\n(?s:.*?)^```$", block, page, flags=re.MULTILINE)
+
+
+def _excerpt(shown: str, most: int = 9) -> str:
+    """The beginning of each paragraph, without those that change from month to month."""
+    text = "\n".join(line.rstrip() for line in shown.splitlines()).strip()
+    kept = []
+    for paragraph in text.split("\n\n"):
+        lines = paragraph.split("\n")
+        if not lines[0].startswith("Relevant papers by topic and month"):
+            kept.append("\n".join(lines[:most] + ["..."] * (len(lines) > most)))
+    return "\n\n".join(kept)
+
+
 _WEIGHTS = "<!-- weights -->"
 _WEIGHTS_END = "<!-- /weights -->"
 _DEMO = "<!-- demo -->"
@@ -147,6 +181,7 @@ PAGES = {
     "docs/columns.md": columns_page,
     "docs/cli.md": cli_page,
     "docs/matching.md": matching_page,
+    "docs/how-to/digest-and-coverage.md": digest_page,
     "README.md": readme_page,
 }
 

@@ -1,7 +1,7 @@
 """The configuration: every file under ``config/`` as frozen settings.
 
 ========================  =====================================================
-``settings.yaml``         services, pace, retries, harvest windows, curation
+``settings.yaml``         services, pace, retries, harvest windows, curation, ranking
 ``queries.yaml``          seed queries and the vocabularies they share
 ``topics.yaml``           what shows that a paper is about a topic
 ``venues.yaml``           canonical venue names and their aliases
@@ -36,6 +36,7 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 from medsafe_harvest.config_files import load
 from medsafe_harvest.dedupe.overrides import Overrides
 from medsafe_harvest.normalize.venues import VenueConfig, VenueTable
+from medsafe_harvest.ranking import RankingSettings
 from medsafe_harvest.sources import DOORS, FEEDS, LOOKUPS, SOURCES
 from medsafe_harvest.sources.base import Door, Feed, Lookup, Source
 from medsafe_harvest.sources.query import Query, QueryFile
@@ -130,6 +131,16 @@ class CurateSettings(_Section):
     )
 
 
+class RelatedSettings(_Section):
+    """What makes two papers near."""
+
+    embeddings: Path | None = Field(
+        default=None,
+        description="Folder of a sentence-transformers model on this machine, whose cosine is the "
+        "score of related papers then; null: shared words, topics and references",
+    )
+
+
 class Settings(_Section):
     """``config/settings.yaml``."""
 
@@ -143,6 +154,8 @@ class Settings(_Section):
     retry: RetrySettings = RetrySettings()
     harvest: HarvestSettings = HarvestSettings()
     curate: CurateSettings = CurateSettings()
+    related: RelatedSettings = RelatedSettings()
+    ranking: RankingSettings = RankingSettings()
 
     @field_validator("sources")
     @classmethod

@@ -63,16 +63,19 @@ class NothingFoundError(CuratedError):
 
 
 class NotFoundError(MedsafeError):
-    """No record or paper answers to the given id."""
+    """No record or paper answers to the given id, or more than one paper does."""
+
+    def __init__(self, message: str, *, candidates: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        #: Ids of the papers that answer, where there are several.
+        self.candidates = candidates
 
 
 class SplitError(NotFoundError):
-    """The paper of that id was split, and none of its successors has the id."""
+    """The paper of that id was split, and none of its successors has the id.
 
-    def __init__(self, message: str, *, candidates: tuple[str, ...]) -> None:
-        super().__init__(message)
-        #: Ids of the papers that have its records now.
-        self.candidates = candidates
+    ``candidates`` are the papers that have its records now.
+    """
 
 
 class EvaluateError(MedsafeError):

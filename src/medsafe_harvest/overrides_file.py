@@ -13,10 +13,10 @@ from __future__ import annotations
 import codecs
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
 from filelock import FileLock, Timeout
@@ -131,7 +131,7 @@ class OverridesFile:
         try:
             return self._target.read_bytes()
         except OSError as error:
-            raise ConfigError(f"cannot be read: {error}", file=str(self.path)) from error
+            raise ConfigError(unreadable(error), file=str(self.path)) from error
 
     def _text(self) -> str:
         # Without the byte order mark that some editors write; it has no place among the lines.
@@ -164,7 +164,14 @@ class OverridesFile:
         self._known = content, meant
 
     def _unwritable(self, error: OSError) -> MedsafeError:
-        return MedsafeError(f"{self.path} cannot be written ({error}); it is as it was")
+        return MedsafeError(f"{self.path} cannot be written ({error.strerror}); it is as it was")
+
+
+def unreadable(error: OSError) -> str:
+    """Why a file cannot be read, in plain words."""
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"
+    return f"cannot be read: {(error.strerror or str(error)).lower()}"
 
 
 def _says(path: Path, meant: Overrides) -> bool:
@@ -210,8 +217,8 @@ def extended(before: Overrides, new: Sequence[Ruling], path: Path) -> Overrides:
     try:
         return Overrides(**after)
     except ValidationError as error:
-        message = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise ConfigError(message, file=str(path)) from error
+        first = error.errors()[0]
+        raise ConfigError(f"{first['loc'][0]} {first['msg']}", file=str(path)) from error
 
 
 # ── the text of the file ─────────────────────────────────────────────────────────────────────
@@ -295,22 +302,31 @@ def _below(text: str, place: int, lines: str, newline: str) -> str:
     return text[:end] + separator + lines + text[end:]
 
 
-def _plain(link: Link) -> Mapping[str, object]:
-    return link.model_dump()
+class _Dumper(yaml.SafeDumper):
+    """Writes a day that two entries share twice, rather than as ``&id001`` and ``*id001``."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """No value is named."""
+        del data
+        return True
+
+
+def _dumped(what: object, *, flow: bool) -> str:
+    text: str = yaml.dump(
+        what,
+        Dumper=_Dumper,
+        allow_unicode=True,
+        sort_keys=False,
+        width=float("inf"),
+        default_flow_style=flow,
+    )
+    return text
 
 
 def _block(links: Sequence[Link], indent: str, newline: str) -> str:
-    dumped = yaml.safe_dump(
-        [_plain(link) for link in links], allow_unicode=True, sort_keys=False, width=float("inf")
-    )
+    dumped = _dumped([link.model_dump() for link in links], flow=False)
     return "".join(f"{indent}{line}{newline}" for line in dumped.rstrip("\n").split("\n"))
 
 
 def _flow(link: Link) -> str:
-    return yaml.safe_dump(
-        _plain(link),
-        allow_unicode=True,
-        sort_keys=False,
-        width=float("inf"),
-        default_flow_style=True,
-    ).strip()
+    return _dumped(link.model_dump(), flow=True).strip()

@@ -21,6 +21,7 @@ from medsafe_harvest.curated import redirects, snapshot
 from medsafe_harvest.curated.redirects import Change, Kind, Names
 from medsafe_harvest.dedupe.merge import merge
 from medsafe_harvest.engines import duckdb as engine
+from medsafe_harvest.engines.embeddings import nearest
 from medsafe_harvest.errors import CuratedError, NothingFoundError, StoreError
 from medsafe_harvest.fetch.harvest import Fetched, HarvestObserver, Network, Session, Task
 from medsafe_harvest.fetch.ledger import FULL, united
@@ -31,6 +32,7 @@ from medsafe_harvest.normalize.records import to_batch
 from medsafe_harvest.schema import PAPER, RECORD, RELATION
 from medsafe_harvest.sources.base import Window
 from medsafe_harvest.sources.query import Query
+from medsafe_harvest.topics.summary import summary_columns
 from medsafe_harvest.topics.tag import Tagger
 
 #: Days that a query asked once looks back at first.
@@ -98,6 +100,9 @@ def build(records: pa.Table, config: Config, steps: Steps) -> Tables:
     tags = Tagger(config.topics).tag(*read)
     for name in tags.schema.names:
         papers = papers.append_column(name, tags[name])
+    summaries = summary_columns(papers["abstract"], papers["tldr"])
+    for name in summaries.schema.names:
+        papers = papers.append_column(name, summaries[name])
     return Tables(
         papers=papers.select(PAPER.names).cast(PAPER),
         records=records,
@@ -159,6 +164,8 @@ def curate(  # noqa: PLR0913 - what, how, where, and the moment
     steps.step("normalize", len(entries))
     records = records_table(entries, config)
     tables = build(records, config, steps)
+    steps.step("relate", tables.papers.num_rows)
+    near = nearest(tables.papers, config, folder.parent / "cache")
     steps.step("write")
     changed = _changes(folder, tables)
     written = snapshot.write(
@@ -168,6 +175,7 @@ def curate(  # noqa: PLR0913 - what, how, where, and the moment
             "records": tables.records,
             "decisions": tables.decisions,
             "relations": tables.relations,
+            "related": near,
         },
         _about(store, config, entries),
         keep=config.settings.curate.keep_snapshots,

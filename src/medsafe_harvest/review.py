@@ -1,54 +1,21 @@
 """The pairs that a person should look at, in order, and what becomes of the answers.
 
-No terminal here: ``cli/review.py`` shows a pair and passes on the answer, ``review_sheet.py`` does
-the same with a table.
+No terminal here: ``cli/review_walk.py`` shows a pair and passes on the answer, ``review_sheet.py``
+does the same with a table.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from medsafe_harvest.dedupe.explain import Evidence
 from medsafe_harvest.dedupe.overrides import Link, Overrides
 from medsafe_harvest.dedupe.reasons import Outcome
-from medsafe_harvest.normalize.text import one_line
 from medsafe_harvest.overrides_file import OverridesFile, Ruling
-
-#: Columns of ``schema.RECORD`` that hold an identifier, as they are shown.
-_IDENTIFIERS = (
-    "doi",
-    "other_dois",
-    "arxiv_id",
-    "pmid",
-    "pmcid",
-    "corpus_id",
-    "acl_id",
-    "dblp_key",
-    "openreview_id",
-    "openalex_id",
-    "mag_id",
-)
-#: Columns of ``schema.RECORD`` that :func:`described` reads.
-SHOWN: tuple[str, ...] = (
-    "record_id",
-    "title",
-    "authors",
-    "year",
-    "venue",
-    "volume",
-    "issue",
-    "pages",
-    "abstract",
-    "url",
-    *_IDENTIFIERS,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,24 +123,31 @@ class Standing:
             frozenset(self._by_hand.get(one, one) for one in link.pair)
             for link in overrides.cannot_link
         }
+        self._papers_apart = {self._of(link.pair) for link in overrides.cannot_link}
 
     def is_settled(self, pair: Pair) -> bool:
-        """Whether a person need not be asked: it was ruled, follows from rulings, or is merged."""
+        """Whether a person need not be asked.
+
+        So it is where the pair was ruled, follows from rulings, or is merged, and where another
+        pair of the same two papers was ruled.
+        """
         left, right = (self._by_hand.get(one, one) for one in pair.ids)
         if left == right or frozenset((left, right)) in self._apart:
             return True
-        return pair.outcome != Outcome.MATCH and len(self._groups(pair)) == 1
+        papers = self._of(pair.ids)
+        if len(papers) == 1:
+            return pair.outcome != Outcome.MATCH
+        return papers in self._papers_apart
 
-    def together(self, pair: Pair) -> tuple[str, ...]:
-        """All records that are one paper if the pair is, sorted."""
-        groups = self._groups(pair)
-        firsts = {one for one, label in self._papers_by_hand.items() if label in groups}
-        firsts |= {self._papers.first(one) for one in pair.ids}
-        return tuple(sorted(one for first in firsts for one in self._papers.members(first)))
+    def question(self, pair: Pair) -> frozenset[str]:
+        """What is asked with a pair: the two papers, or the two records where they are in one."""
+        papers = self._of(pair.ids)
+        return papers if len(papers) > 1 else frozenset(pair.ids)
 
-    def _groups(self, pair: Pair) -> set[str]:
-        firsts = (self._papers.first(one) for one in pair.ids)
-        return {self._papers_by_hand.get(first, first) for first in firsts}
+    def _of(self, ids: Iterable[str]) -> frozenset[str]:
+        """The papers of some records, those joined by hand as one."""
+        firsts = (self._papers.first(one) for one in ids)
+        return frozenset(self._papers_by_hand.get(first, first) for first in firsts)
 
 
 def _labels(links: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -220,7 +194,7 @@ class Session:
         self._file = file
         self._papers = papers
         self._standing = overrides, Standing(papers, overrides)
-        open_ones = [pair for pair in queue if not self.standing.is_settled(pair)]
+        open_ones, self._others = _once(queue, self.standing)
         self._queue = sorted(open_ones, key=lambda pair: pair.ids in skipped)
         self._position = 0
         self._steps: list[_Step] = []
@@ -233,6 +207,24 @@ class Session:
     def queue(self) -> tuple[Pair, ...]:
         """All pairs of the walk."""
         return tuple(self._queue)
+
+    def others(self, pair: Pair) -> int:
+        """How many pairs of the same two papers this one stands for, itself left out."""
+        return self._others.get(pair.ids, 0)
+
+    @property
+    def papers(self) -> Papers:
+        """What the table holds."""
+        return self._papers
+
+    @property
+    def overrides(self) -> Overrides:
+        """What the file says now.
+
+        Raises:
+            ConfigError: the file is wrong.
+        """
+        return self._file.read()
 
     @property
     def number(self) -> int:
@@ -323,75 +315,21 @@ class Session:
         return tuple(self._queue[step.position] for step in self._steps if step.skipped)
 
 
-# ── words ────────────────────────────────────────────────────────────────────────────────────
-
-
-def default_why(evidence: Iterable[Evidence], *, same: bool) -> str:
-    """What of the evidence speaks for an answer, the strongest first."""
-    sign = 1 if same else -1
-    speaking = sorted(
-        (one for one in evidence if one.weight * sign > 0), key=lambda one: -one.weight * sign
-    )
-    words = "; ".join(one.words for one in speaking)
-    verdict = "Same paper" if same else "Different papers"
-    return f"{verdict}: {words}" if words else f"{verdict}, seen side by side"
-
-
-def described(record: Mapping[str, Any]) -> dict[str, str]:
-    """What is shown of a record, each part on one line; empty where the source does not say.
-
-    Args:
-        record: the columns :data:`SHOWN`.
-    """
-    issue = f" ({record['issue']})" if record["issue"] else ""
-    parts = {
-        "title": record["title"],
-        "authors": ", ".join(author["name"] for author in record["authors"]),
-        "year": record["year"],
-        "venue": record["venue"],
-        "volume": f"{record['volume'] or ''}{issue}",
-        "pages": record["pages"],
-        "identifiers": " ".join(_identifiers(record)),
-        "abstract": record["abstract"],
-        "url": record["url"],
+def _once(
+    queue: Iterable[Pair], standing: Standing
+) -> tuple[list[Pair], dict[tuple[str, str], int]]:
+    """The open pairs, of each two papers the strongest alone, and how many others that one has."""
+    asked: dict[frozenset[str], list[Pair]] = {}
+    for pair in queue:
+        if not standing.is_settled(pair):
+            asked.setdefault(standing.question(pair), []).append(pair)
+    strongest = [
+        min(several, key=lambda pair: (_doubt(pair)[0], -pair.score)) for several in asked.values()
+    ]
+    counts = map(len, asked.values())
+    return strongest, {
+        pair.ids: count - 1 for pair, count in zip(strongest, counts, strict=True) if count > 1
     }
-    return {
-        name: (one_line(str(value)) or "") if value is not None else ""
-        for name, value in parts.items()
-    }
-
-
-def _identifiers(record: Mapping[str, Any]) -> list[str]:
-    found = []
-    for column in _IDENTIFIERS:
-        value = record[column]
-        values = value if isinstance(value, list) else [value]
-        kind = {"other_dois": "doi"}.get(column, column.removesuffix("_id").removesuffix("_key"))
-        found += [f"{kind}:{one}" for one in values if one is not None]
-    return found
-
-
-def differences(left: str, right: str) -> tuple[list[tuple[str, bool]], list[tuple[str, bool]]]:
-    """The words of two texts, each with whether the other text lacks it at that place.
-
-    Case and punctuation around a word make no difference.
-    """
-    words = left.split(), right.split()
-    forms = [[_form(word) for word in side] for side in words]
-    matcher = difflib.SequenceMatcher(None, forms[0], forms[1], autojunk=False)
-    common: tuple[set[int], set[int]] = (set(), set())
-    for block in matcher.get_matching_blocks():
-        common[0].update(range(block.a, block.a + block.size))
-        common[1].update(range(block.b, block.b + block.size))
-    one, other = (
-        [(word, place not in same) for place, word in enumerate(side)]
-        for side, same in zip(words, common, strict=True)
-    )
-    return one, other
-
-
-def _form(word: str) -> str:
-    return word.casefold().strip(".,;:!?()[]\"'") or word
 
 
 def unknown(overrides: Overrides, papers: Papers) -> list[str]:

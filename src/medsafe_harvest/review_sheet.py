@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from medsafe_harvest.dedupe.overrides import Link, Overrides
 from medsafe_harvest.errors import ConfigError
 from medsafe_harvest.normalize.text import one_line
 from medsafe_harvest.overrides_file import Ruling, extended, fresh
-from medsafe_harvest.review import Pair, described
+from medsafe_harvest.review import Pair
+from medsafe_harvest.review_words import described
 
 _SIDED = ("title", "authors", "year", "venue", "volume", "pages", "identifiers", "url")
 #: Filled in by a person.
@@ -94,18 +96,19 @@ def read(content: bytes, *, file: str, who: str, when: date) -> Answers:
         when: stands where a row names no day.
 
     Raises:
-        ConfigError: a row is wrong, or two rows about a pair differ; names the line, and counts
-            the other mistakes.
+        ConfigError: rows are wrong, or two rows about a pair differ; names the line of each
+            mistake, a line of the message each.
     """
     rulings: list[Ruling] = []
     lines: list[int] = []
     mistakes: list[tuple[int, str]] = []
     unanswered = 0
-    for line, row in _rows(content, file):
-        if not row["answer"]:
-            unanswered += 1
-            continue
+    for line, names, cells in _rows(content, file):
         try:
+            row = _row(names, cells)
+            if not row["answer"]:
+                unanswered += 1
+                continue
             rulings.append(_ruling(row, file, who, when))
         except ValueError as error:
             mistakes.append((line, str(error)))
@@ -114,10 +117,8 @@ def read(content: bytes, *, file: str, who: str, when: date) -> Answers:
     mistakes = sorted([*mistakes, *_at_odds(rulings, lines)])
     if mistakes:
         line, message = mistakes[0]
-        if len(mistakes) > 1:
-            others = ", ".join(str(number) for number, _ in mistakes[1:])
-            message += f" (and {len(mistakes) - 1} more, on line {others})"
-        raise ConfigError(message, file=file, line=line)
+        more = "".join(f"\n{file}:{number}: {words}" for number, words in mistakes[1:])
+        raise ConfigError(message + more, file=file, line=line)
     return Answers(tuple(rulings), tuple(lines), unanswered)
 
 
@@ -151,8 +152,30 @@ def check(answers: Answers, before: Overrides, *, file: str) -> list[Ruling]:
     return new
 
 
-def _rows(content: bytes, file: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Each row that is not blank by column, with the line that it begins on."""
+def not_yet_imported(content: bytes, before: Overrides, *, file: str) -> int:
+    """How many answers of a table are not among the rulings, wrong ones included.
+
+    Args:
+        content: CSV, as :func:`read` takes it; nothing at all is a table without answers.
+        before: what curators ruled until now.
+        file: its name, for messages.
+
+    Raises:
+        ConfigError: it is no table of pairs.
+    """
+    there = {("y", *link.pair) for link in before.must_link}
+    there |= {("n", *link.pair) for link in before.cannot_link}
+    given = []
+    for _, names, cells in _rows(content, file) if content.strip() else ():
+        row = dict(zip(names, map(_as_meant, cells), strict=False))
+        answer = row.get("answer", "").lower()
+        short = {**dict.fromkeys(_SAME, "y"), **dict.fromkeys(_DIFFERENT, "n")}.get(answer, answer)
+        given.append((short, *sorted((row.get("left", ""), row.get("right", "")))))
+    return sum(bool(one[0]) and one not in there for one in given)
+
+
+def _rows(content: bytes, file: str) -> Iterator[tuple[int, list[str], list[str]]]:
+    """Each row that is not blank: the line that it begins on, the columns' names, the cells."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -167,19 +190,23 @@ def _rows(content: bytes, file: str) -> Iterator[tuple[int, dict[str, str]]]:
             if names is None:
                 names = _header(cells, file)
             elif any(cell.strip() for cell in cells):
-                if len(cells) > len(names):
-                    raise ConfigError(
-                        f"has {len(cells)} cells for {len(names)} columns", file=file, line=line
-                    )
-                full = cells + [""] * (len(names) - len(cells))
-                row = dict.fromkeys(COLUMNS, "")
-                row |= {name: _as_meant(cell) for name, cell in zip(names, full, strict=True)}
-                yield line, row
+                yield line, names, cells
             line = reader.line_num + 1
     except csv.Error as error:
         raise ConfigError(f"is not CSV: {error}", file=file, line=line) from error
     if names is None:
         raise ConfigError("is empty", file=file)
+
+
+def _row(names: list[str], cells: list[str]) -> dict[str, str]:
+    """The cells of a row by column.
+
+    Raises:
+        ValueError: there are more cells than columns.
+    """
+    if len(cells) > len(names):
+        raise ValueError(f"has {len(cells)} cells for {len(names)} columns")
+    return dict.fromkeys(COLUMNS, "") | dict(zip(names, map(_as_meant, cells), strict=False))
 
 
 def _header(cells: list[str], file: str) -> list[str]:
@@ -220,12 +247,19 @@ def _ruling(row: Mapping[str, str], file: str, who: str, when: date) -> Ruling:
             why=row["why"] or f"{verdict}, as answered in {file}",
         )
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        hint = "; a day is written 2026-01-31" if place == "when" else ""
-        raise ValueError(f"{place}: {message}{hint}" if place else message) from error
+        raise ValueError("; ".join(map(_in_words, error.errors()))) from error
     return Ruling(same, link)
+
+
+def _in_words(mistake: ErrorDetails) -> str:
+    """A mistake of :class:`Link` in plain words."""
+    place = ".".join(str(part) for part in mistake["loc"])
+    if place == "when":
+        return f"when is {mistake['input']!r}: a day is written 2026-01-31"
+    if mistake["type"] == "string_too_short":
+        return f"{place} is empty"
+    message = mistake["msg"].removeprefix("Value error, ")
+    return f"{place}: {message}" if place else message
 
 
 def _at_odds(rulings: Iterable[Ruling], lines: Iterable[int]) -> list[tuple[int, str]]:

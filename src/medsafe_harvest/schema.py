@@ -49,6 +49,16 @@ PROVENANCE = pa.struct(
     ]
 )
 
+LINK = pa.struct(
+    [
+        pa.field("url", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("own", pa.bool_()),  # null where the words do not tell
+        pa.field("said", pa.string()),  # the words that tell
+        pa.field("looks_dead", pa.bool_(), nullable=False),
+    ]
+)
+
 STRINGS = pa.list_(pa.string())
 
 
@@ -121,6 +131,15 @@ _WORK = [
         "code_links",
         STRINGS,
         "Links to code, models or data found in abstract and comment",
+        required=True,
+    ),
+    _field(
+        "links",
+        pa.list_(LINK),
+        "The same links, and such as lead nowhere: canonical address; kind (repository, model, "
+        "dataset, demo or project_page); whether it is the authors' own, null where the words "
+        "around do not tell; the words that told; and whether it looks cut off, like a placeholder "
+        "or not yet there, judged by its form and words alone. Sorted by address",
         required=True,
     ),
     _field(
@@ -237,6 +256,13 @@ PAPER = pa.schema(
         ),
         *_WORK,
         _field(
+            "summary",
+            pa.string(),
+            "What the paper does and finds: the tldr where there is one, else one to three "
+            "sentences of the abstract",
+        ),
+        _field("summary_from", pa.string(), "tldr or abstract; null where there is no summary"),
+        _field(
             "medical",
             pa.bool_(),
             "About medicine, health, or biology used for health",
@@ -271,10 +297,28 @@ PAPER = pa.schema(
     ]
 )
 
+#: The papers nearest to each paper.
+RELATED = pa.schema(
+    [
+        _field("paper_id", pa.string(), "The paper asked about", required=True),
+        _field("related_paper_id", pa.string(), "One of the nearest to it", required=True),
+        _field("rank", pa.int32(), "1 for the nearest, up to 10", required=True),
+        _field("score", pa.float64(), "Cosine of the two, 0 to 1, to 4 digits", required=True),
+        _field(
+            "terms",
+            STRINGS,
+            "Up to five words, topics (topic:...) and shared references (cites:...) that "
+            "contributed most, the strongest first",
+            required=True,
+        ),
+    ]
+)
+
 #: File stem in a snapshot -> schema.
 TABLES: dict[str, pa.Schema] = {
     "papers": PAPER,
     "records": RECORD,
     "decisions": DECISION,
     "relations": RELATION,
+    "related": RELATED,
 }

@@ -116,6 +116,7 @@ def test_show_finds_a_paper_by_any_of_its_ids(harvested: Project) -> None:
         "10.1109/MIS.2020.2988604",
         "https://doi.org/10.1109/mis.2020.2988604",
         f"CorpusId:{paper['corpus_id']}",
+        f"corpus:{paper['corpus_id']}",
     ]
     for name in names:
         shown = json.loads(harvested.run("show", name, "--json").stdout)
@@ -123,6 +124,13 @@ def test_show_finds_a_paper_by_any_of_its_ids(harvested: Project) -> None:
     text = harvested.run("show", "1907.09173").stdout
     assert "index_first" in text
     assert "federated-learning" in text
+    other = next(one for one in paper["record_ids"] if one.startswith("semantic_scholar"))
+    lines = text.splitlines()
+    assert lines[1] == "  from arxiv:1907.09173 (arxiv_first)"
+    assert lines[3] == "  from arxiv:1907.09173 (fullest_names)"
+    assert lines[4].startswith(f"  not chosen, from {other}: Y. Chen, J. Wang, ")
+    records = lines[lines.index("Records") :]
+    assert "doi:10.1109/mis.2020.2988604" in records[records.index(other) + 3]
 
 
 def test_an_unknown_id_is_an_error_that_says_what_ids_there_are(harvested: Project) -> None:
@@ -137,7 +145,39 @@ def test_explain_says_why_two_records_are_one_paper_or_not(harvested: Project) -
     assert [one["outcome"] for one in merged] == ["match"]
     other = by_title(harvested, "Swarm Learning")
     text = harvested.run("explain", paper["paper_id"], other["paper_id"]).stdout
-    assert "non-match" in text
+    assert text.startswith(f"two papers {paper['paper_id']} and {other['paper_id']}: non-match (")
+    # The pair that decided in full, the others as a line each.
+    number = len(paper["record_ids"]) * len(other["record_ids"])
+    assert number > 1
+    assert f"The other pairs ({number - 1}, in full with --all):" in text
+    assert text.count("blocking keys shared") == 1
+    every = harvested.run("explain", paper["paper_id"], other["paper_id"], "--all").stdout
+    assert every.count("blocking keys shared") == number
+
+
+def test_explain_names_the_identifiers_that_decide(harvested: Project) -> None:
+    paper = by_title(harvested, "FedHealth")
+    first = harvested.run("explain", "1907.09173", "1907.09173").stdout.splitlines()[0]
+    assert first.startswith(f"one paper {paper['paper_id']}: match (")
+    text = harvested.run("explain", "arxiv:1907.09173", "arxiv:1905.05163").stdout
+    conflict = "arxiv:1905.05163 and arxiv:1907.09173"
+    assert f"non-match (conflicting_identifiers: {conflict})" in text.splitlines()[0]
+    assert "identifiers in conflict: arxiv:1905.05163 / arxiv:1907.09173" in text
+    shared = next(
+        row
+        for row in pq.read_table(harvested.data / "curated/decisions.parquet").to_pylist()
+        if row["reason"] == "shared_identifier" and row["left"].startswith("arxiv:")
+    )
+    text = harvested.run("explain", shared["right"], shared["left"]).stdout
+    assert f"match (shared_identifier: {shared['left']}" in text.splitlines()[0]
+
+
+def test_explain_of_one_record_with_itself_says_that_it_is_one(harvested: Project) -> None:
+    paper = by_title(harvested, "FedHealth")
+    name = paper["record_ids"][0]
+    text = harvested.run("explain", name, name).stdout
+    assert text == f"one paper {paper['paper_id']}: both ids name its record {name}\n"
+    assert json.loads(harvested.run("explain", name, name, "--json").stdout) == []
 
 
 def test_stats_count_what_is_there(harvested: Project) -> None:

@@ -74,7 +74,7 @@ def test_the_table_fits_a_terminal_and_errors_are_told_on_demand(tmp_path: Path)
 
 
 def test_the_page_is_whole_and_escaped(tmp_path: Path) -> None:
-    page = tmp_path / "out/page.html"
+    page = tmp_path / "page.html"
     result = run(make_set(tmp_path / "one", EVIL), "--html", page, "--errors", "1")
     assert result.exit_code == 0, result.output
     tags: list[str] = []
@@ -92,6 +92,35 @@ def test_the_page_is_whole_and_escaped(tmp_path: Path) -> None:
     assert tags.count("article") == 1
     assert "<mark>" in text
     assert "&lt;script&gt;" in text
+    assert '<tr class="differs"><th>title' in text
+    assert "<tr><th>record_id" in text
+    assert "two records that share a key" in text
+    printed = run(tmp_path / "one", "--html", "-", "--errors", "1").stdout
+    assert printed.startswith("<!doctype html>")
+    assert printed.endswith("</html>\n")
+
+
+def test_a_page_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path) -> None:
+    folder = make_set(tmp_path / "one")
+    failed = run(folder, "--html", tmp_path / "nowhere/page.html")
+    assert isinstance(failed.exception, EvaluateError)
+    assert "there is no folder" in str(failed.exception)
+    assert "matching" not in failed.stderr
+    assert not (tmp_path / "nowhere").exists()
+    assert run(folder, "--html", "-", "--json").exit_code == 2
+
+
+def test_labels_that_contradict_themselves_or_are_missing_are_told(tmp_path: Path) -> None:
+    folder = make_set(tmp_path / "one")
+    assert "contradict" not in run(folder).stdout
+    assert "column match" not in run(folder).stderr
+    pairs = {"left": ["a", "b"], "right": ["b", "c"]}
+    pq.write_table(pa.table(pairs), folder / "pairs.parquet")
+    page = tmp_path / "page.html"
+    result = run(folder, "--html", page)
+    assert "one: the labels contradict themselves: 1 pairs" in " ".join(result.stdout.split())
+    assert "one: the labels contradict themselves: 1 pairs" in page.read_text(encoding="utf-8")
+    assert "pairs.parquet has no column match" in result.stderr
 
 
 def test_one_of_several_sets_by_name(tmp_path: Path) -> None:
@@ -102,6 +131,11 @@ def test_one_of_several_sets_by_name(tmp_path: Path) -> None:
     failed = run(tmp_path, "--set", "three")
     assert isinstance(failed.exception, EvaluateError)
     assert "there are: one, two" in str(failed.exception)
+    meta = {"complete": True, "name": "The second"}
+    (tmp_path / "two/meta.json").write_text(json.dumps(meta))
+    for name in ("two", "The second"):
+        told = json.loads(run(tmp_path, "--set", name, "--json", "--errors", "0").stdout)
+        assert [one["name"] for one in told["sets"]] == ["The second"]
 
 
 def test_a_broken_set_stops_it_and_leaves_no_half_answer(tmp_path: Path) -> None:

@@ -65,12 +65,19 @@ def test_show_follows_a_merged_id_and_says_so(project: Project) -> None:
     assert shown["paper"]["paper_id"] == kept
     assert [(step["from"], step["to"]) for step in shown["redirects"]] == [(old, [kept])]
 
+    records = (one["record_ids"][0], other["record_ids"][0])
+    first, decided, words = project.run("explain", *records).stdout.splitlines()[:3]
+    assert first == f"one paper {kept}: match (must_link)"
+    assert decided == f"Decided by {min(records)} and {max(records)}."
+    assert words.startswith("By itself the pair would be a ")
+    assert "A. Curator" in words
+
     # The curator takes it back: the id is a paper again, and all papers are as before.
     assert overrule(project)["papers_split"] == 1
     assert papers(project) == before
     assert mh.resolve(old, curated(project)) == old
     assert "was merged" not in project.run("show", old).stdout
-    assert f"{kept} was split into" in project.run("show", kept).stdout
+    assert f"{kept} was split into {kept}, {old} on 20" in project.run("show", kept).stdout
 
 
 def test_a_split_names_its_pieces_where_none_has_the_id(project: Project) -> None:
@@ -85,6 +92,24 @@ def test_a_split_names_its_pieces_where_none_has_the_id(project: Project) -> Non
     report = overrule(project, cannot_link=[tuple(paper["record_ids"])])
     assert report["papers_split"] == 1
     assert len(ledger.read_text().splitlines()) == 2
+
+    # Each record is found by its own id, and the two are explained as the pair that they are.
+    pieces = {}
+    for record in paper["record_ids"]:
+        told = json.loads(project.run("show", record, "--json").stdout)
+        assert told["paper"]["record_ids"] == [record]
+        pieces[record] = told["paper"]["paper_id"]
+    left, right = paper["record_ids"]
+    [explained] = json.loads(project.run("explain", right, left, "--json").stdout)
+    assert (explained["left"], explained["right"]) == (left, right)
+    assert explained["recorded"]["reason"] == "cannot_link"
+    text = project.run("explain", left, right).stdout
+    assert text.startswith(
+        f"two papers {pieces[left]} and {pieces[right]}: non-match (cannot_link)\n"
+    )
+
+    overrule(project)
+    assert "was split" not in project.run("show", paper["paper_id"]).stdout
 
 
 def test_a_damaged_ledger_is_told(project: Project) -> None:

@@ -21,7 +21,7 @@ import yaml
 
 from medsafe_harvest import loopback
 from medsafe_harvest.cli.context import Workplace
-from medsafe_harvest.cli.review import walk
+from medsafe_harvest.cli.review_walk import walk
 from medsafe_harvest.curated import snapshot
 from medsafe_harvest.errors import ConfigError
 from medsafe_harvest.overrides_file import OverridesFile
@@ -41,18 +41,39 @@ def row(schema: pa.Schema, **fields: Any) -> dict[str, Any]:
     return {**empty, **seen, **fields}
 
 
-def record(record_id: str, title: str, year: int) -> dict[str, Any]:
+def record(record_id: str, title: str, year: int, **fields: Any) -> dict[str, Any]:
     author = {"name": "Jane Doe", "given": "Jane", "family": "Doe", "suffix": None}
     source, _, source_id = record_id.partition(":")
     named = {"record_id": record_id, "source": source, "source_id": source_id}
-    return row(RECORD, **named, title=title, title_raw=title, authors=[author], year=year)
+    return row(RECORD, **named, title=title, title_raw=title, authors=[author], year=year, **fields)
 
 
-def doubt(left: str, right: str, score: float) -> dict[str, Any]:
-    said = {"outcome": "review", "reason": "not_enough_evidence", "score": score}
+def doubt(left: str, right: str, score: float, outcome: str = "review") -> dict[str, Any]:
+    said = {"outcome": outcome, "reason": "not_enough_evidence", "score": score}
     return {**said, "left": left, "right": right, "title_similarity": 0.9, "keys": ["title"]} | {
         "detail": "titles similar"
     }
+
+
+def store(
+    project: Project,
+    records: list[dict[str, Any]],
+    papers: list[list[str]],
+    decisions: list[dict[str, Any]],
+) -> None:
+    """Put a table in place: these records in these papers."""
+    rows = {
+        "records": records,
+        "papers": [
+            row(PAPER, paper_id=ids[0], title=ids[0], medical=True, record_ids=ids)
+            for ids in papers
+        ],
+        "decisions": decisions,
+    }
+    tables = {
+        name: pa.Table.from_pylist(rows.get(name, []), schema=TABLES[name]) for name in TABLES
+    }
+    snapshot.write(project.data / "curated", tables, {"as_of": "2026-11-21"}, keep=1)
 
 
 @pytest.fixture
@@ -67,20 +88,56 @@ def doubtful(tmp_path: Path) -> Project:
         record("s2:1", "Fair segmentation of hearts", 2024),
         record("s2:2", "Calibrated forecasts of sepsis, again", 2024),
     ]
-    papers = [
-        row(PAPER, paper_id=one["record_id"], title=one["title"], medical=True) for one in records
-    ]
-    for paper, one in zip(papers, records, strict=True):
-        paper["record_ids"] = [one["record_id"]]
-    rows = {
-        "records": records,
-        "papers": papers,
-        "decisions": [doubt("arxiv:1", "s2:1", 0.6), doubt("arxiv:2", "s2:2", 0.7)],
-        "relations": [],
-    }
-    tables = {name: pa.Table.from_pylist(rows[name], schema=TABLES[name]) for name in TABLES}
-    snapshot.write(project.data / "curated", tables, {"as_of": "2026-11-21"}, keep=1)
+    decisions = [doubt("arxiv:1", "s2:1", 0.6), doubt("arxiv:2", "s2:2", 0.7)]
+    store(project, records, [[one["record_id"]] for one in records], decisions)
     return project
+
+
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [(("y", "s"), 0), (("y", "y", "Seen."), 1), (("y", "\x03"), 0), (("n", ""), 1)],
+)
+def test_an_answer_that_takes_a_paper_apart_says_so_and_is_asked_for_twice(
+    doubtful: Project,
+    typed: Iterable[str],
+    written: int,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    records = [
+        record("arxiv:1", "Fair hearts", 2023, arxiv_id="1"),
+        record("arxiv:2", "Fair lungs", 2023, arxiv_id="2"),
+        record("s2:1", "Fair hearts", 2023),
+    ]
+    decisions = [doubt("arxiv:1", "s2:1", 0.95, "match"), doubt("arxiv:2", "s2:1", 0.6)]
+    store(doubtful, records, [["arxiv:1", "s2:1"], ["arxiv:2"]], decisions)
+    session = review(doubtful, Typist(*typed))
+    shown, told = capsys.readouterr()
+    assert "y takes s2:1 out of the paper of arxiv:1 (arXiv ids 1 and 2 are two papers)" in shown
+    assert "then: arxiv:1 | arxiv:2, s2:1" in shown
+    assert "n: two papers, as now" in shown
+    assert ("y again to answer so" in told) is ("y" in typed)
+    assert len(session.answered) == written
+
+
+def test_a_table_with_answers_is_not_written_over(doubtful: Project) -> None:
+    table = doubtful.folder / "pairs.csv"
+    filled = "left,right,answer\narxiv:1,s2:1,y\narxiv:2,s2:2,\n"
+    table.write_text(filled, encoding="utf-8")
+    refused = str(doubtful.run("review", "--export", str(table)).exception)
+    assert f"{table}: holds 1 answer not imported" in refused
+    assert "import it first, or name another file" in refused
+    assert table.read_text(encoding="utf-8") == filled
+    assert doubtful.run("review", "--import", str(table), "--who", "Me").exit_code == 0
+    assert doubtful.run("review", "--export", str(table)).exit_code == 0
+    notes = doubtful.folder / "notes.txt"
+    notes.write_text("not a table\n", encoding="utf-8")
+    assert "name another file" in str(doubtful.run("review", "--export", str(notes)).exception)
+    assert notes.read_text(encoding="utf-8") == "not a table\n"
+
+
+def test_a_file_that_is_not_there_is_told_in_plain_words(doubtful: Project) -> None:
+    missing = doubtful.run("review", "--import", "nowhere.csv", "--who", "Me")
+    assert str(missing.exception) == "nowhere.csv: there is no such file"
 
 
 class Typist:
@@ -129,7 +186,8 @@ def test_a_walk_shows_both_sides_and_writes_who_when_and_why(
     assert "1 of 2" in shown
     assert "Fair segmentation of hearts" in shown
     assert "titles" in shown
-    assert "y joins 2 records into one paper" in shown
+    assert "y: one paper of 2 records" in shown
+    assert "two records that share a key" in shown
     assert "\x1b[31m" not in shown
     assert "2 answered (1 same, 1 different)" in told
     [must], [cannot] = overrides(doubtful)["must_link"], overrides(doubtful)["cannot_link"]
@@ -209,9 +267,22 @@ def test_unknown_reasons_and_unknown_records_are_told(doubtful: Project) -> None
     assert "not_enough_evidence" in wrong.output
     table = doubtful.folder / "pairs.csv"
     table.write_text("left,right,answer\narxiv:1,s2:77,y\n", encoding="utf-8")
-    told = doubtful.run("review", "--import", str(table), "--who", "Me").output
-    assert "the table lacks" in told
-    assert "s2:77" in told
+    before = (doubtful.config / "overrides.yaml").read_bytes()
+    for dry_run in (["--dry-run"], []):
+        told = doubtful.run("review", "--import", str(table), "--who", "Me", *dry_run).output
+        warned, line = told.index(f"{table}:2: the table lacks s2:77"), told.index("must_link")
+        assert warned < line
+        assert ((doubtful.config / "overrides.yaml").read_bytes() == before) is bool(dry_run)
+
+
+def test_answers_that_disagree_about_two_papers_are_told(doubtful: Project) -> None:
+    records = [record(one, "Fair hearts", 2023) for one in ("arxiv:1", "s2:1", "s2:2")]
+    store(doubtful, records, [["arxiv:1"], ["s2:1", "s2:2"]], [])
+    table = doubtful.folder / "pairs.csv"
+    table.write_text("left,right,answer\narxiv:1,s2:1,n\narxiv:1,s2:2,y\n", encoding="utf-8")
+    told = doubtful.run("review", "--import", str(table), "--who", "Me", "--dry-run").output
+    assert f"{table}:3: says the opposite of arxiv:1 and s2:1 (Me, " in told
+    assert f"{table}:2: " not in told
 
 
 def test_a_key_on_a_real_terminal_is_an_answer(doubtful: Project) -> None:

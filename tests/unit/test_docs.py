@@ -26,7 +26,9 @@ def generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["docs/columns.md", "docs/cli.md", "docs/matching.md", "README.md"])
+@pytest.mark.parametrize(
+    "name", ["docs/columns.md", "docs/cli.md", "docs/matching.md", "README.md"]
+)
 def test_a_generated_page_is_up_to_date(name: str) -> None:
     written = (ROOT / name).read_text(encoding="utf-8")
     assert written == generator().PAGES[name](), "run `make docs`"

@@ -110,6 +110,36 @@ def test_a_contradiction_names_both_and_nothing_is_written(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
+    "text", ["must_link:\n  # none left\ncannot_link:\n", "cannot_link: ~\nmust_link: null  # no"]
+)
+def test_a_list_whose_last_entry_was_deleted_takes_entries(text: str, tmp_path: Path) -> None:
+    file = file_of(tmp_path, text)
+    one, two = ruling("x", "y"), ruling("v", "w", same=False)
+    file.add([one, two])
+    assert load(file.path, Overrides) == Overrides(must_link=(one.link,), cannot_link=(two.link,))
+    assert file.remove(one)
+    assert file.remove(two)
+    assert file.read() == Overrides()
+
+
+def test_entries_of_one_day_are_written_out_each(tmp_path: Path) -> None:
+    file = file_of(
+        tmp_path,
+        "must_link: []\ncannot_link: [{left: a, right: b, who: c, when: 2026-01-02, why: d}]\n",
+    )
+    file.add([ruling(one, "z", same=same) for one in "vwxy" for same in (one < "x",)])
+    assert "&" not in file.path.read_text(encoding="utf-8")
+    assert file.path.read_text(encoding="utf-8").count("when: 2026-11-21") == 4
+
+
+def test_a_contradiction_in_the_file_is_told_with_the_line_of_its_entry(tmp_path: Path) -> None:
+    other = ENTRY.replace("s2:1", "s2:2")
+    file = file_of(tmp_path, f"must_link:\n{ENTRY}cannot_link:\n{other}{ENTRY}")
+    with pytest.raises(ConfigError, match=r"overrides\.yaml:17: .*arxiv:1 and s2:1 .*contradicts"):
+        file.read()
+
+
+@pytest.mark.parametrize(
     "text",
     ["{}\n...\n", "base: &b []\nmust_link: *b\n", "must_link: []\ncannot_link: []\n---\n"],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,8 @@ from medsafe_harvest.dedupe.explain import Evidence
 from medsafe_harvest.dedupe.overrides import Link, Overrides
 from medsafe_harvest.errors import ConfigError
 from medsafe_harvest.overrides_file import OverridesFile
-from medsafe_harvest.review import (
-    Choice,
-    Pair,
-    Papers,
-    Session,
-    Standing,
-    default_why,
-    differences,
-    pairs,
-    unknown,
-)
+from medsafe_harvest.review import Choice, Pair, Papers, Session, Standing, pairs, unknown
+from medsafe_harvest.review_words import default_why, differences
 from medsafe_harvest.schema import DECISION
 
 DAY = dt.date(2026, 11, 21)
@@ -85,6 +77,9 @@ def pair(ids: str, outcome: str = "review") -> Pair:
         ("", "ac cb", "ab", False),  # two refusals say nothing of the third pair
         ("", "", "de", True),  # one paper already
         ("ad", "", "ae", True),  # joined through it
+        ("", "ad", "ae", True),  # the same two papers
+        ("ab", "bd", "ae", True),  # the same two papers, once a and b are one
+        ("", "de", "ad", False),
     ],
 )
 def test_what_follows_from_rulings_and_the_table_is_not_asked(
@@ -101,13 +96,6 @@ def test_a_match_is_asked_about_although_it_is_merged_until_it_is_ruled() -> Non
     papers = Papers([["a", "b"]])
     assert not Standing(papers, Overrides()).is_settled(pair("ab", "match"))
     assert Standing(papers, Overrides(must_link=(link("ab"),))).is_settled(pair("ab", "match"))
-
-
-def test_the_outlook_counts_papers_and_what_was_joined_to_them() -> None:
-    papers = Papers([["a", "f"], ["b"], ["c", "d"], ["e"]])
-    standing = Standing(papers, Overrides(must_link=(link("bd"), link("ez"))))
-    assert standing.together(pair("ab")) == ("a", "b", "c", "d", "f")
-    assert standing.together(pair("ae")) == ("a", "e", "f", "z")
 
 
 @pytest.fixture
@@ -159,6 +147,23 @@ def test_what_was_answered_is_never_asked_again_and_the_skipped_come_last(
     answer(Session(queue, file, ALONE), same=False)
     again = Session(queue, file, ALONE, skipped={("c", "d")})
     assert again.queue == (pair("ef"), pair("cd"))
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_two_papers_are_asked_about_once_by_their_strongest_pair(
+    file: OverridesFile, *, same: bool
+) -> None:
+    papers = Papers([["a", "b"], ["c", "d"], ["e"], ["f"]])
+    weak = [pair("bd"), replace(pair("ac", "non-match"), score=0.9)]
+    queue = [weak[0], pair("ef"), replace(pair("ad"), score=0.8), weak[1]]
+    queue += [pair("ab", "match"), pair("cd", "match")]
+    session = Session(queue, file, papers)
+    assert [one.ids for one in session.queue] == [
+        ("a", "d"), ("e", "f"), ("a", "b"), ("c", "d"),
+    ]  # fmt: skip
+    assert [session.others(one) for one in session.queue] == [2, 0, 0, 0]
+    answer(session, same=same)
+    assert Session(queue, file, papers).queue[0] == pair("ef")
 
 
 def test_pairs_that_an_answer_settles_are_passed_over(file: OverridesFile) -> None:

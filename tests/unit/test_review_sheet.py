@@ -12,7 +12,8 @@ import pytest
 from medsafe_harvest import review_sheet
 from medsafe_harvest.dedupe.overrides import Link, Overrides
 from medsafe_harvest.errors import ConfigError
-from medsafe_harvest.review import SHOWN, Pair
+from medsafe_harvest.review import Pair
+from medsafe_harvest.review_words import SHOWN
 
 DAY = dt.date(2026, 11, 21)
 
@@ -100,10 +101,13 @@ HEAD = "left,right,answer,when\n"
     ("content", "words"),
     [
         (f"{HEAD}a,b,y,\na,c,perhaps,\n", r"pairs\.csv:3: the answer 'perhaps' is none of y, yes"),
-        (f"{HEAD}\na,b,ja,\na,a,y,\n", r":3: .* \(and 1 more, on line 4\)"),
+        (
+            f"{HEAD}\na,b,ja,\na,a,y,\na,b,y,,,\n,c,y,\n",
+            r":3: the answer .ja.*\n.*:4: a stands .*\n.*:5: has 6 cells .*\n.*:6: left is empty$",
+        ),
         (f"{HEAD}a,a,y,\n", ":2: a stands on both sides"),
-        (f"{HEAD},b,y,\n", ":2: left: String should have at least 1"),
-        (f"{HEAD}a,b,y,31.01.2026\n", ":2: when: .*a day is written 2026-01-31"),
+        (f"{HEAD},b,y,\n", ":2: left is empty$"),
+        (f"{HEAD}a,b,y,31.01.2026\n", r":2: when is '31\.01\.2026': a day is written 2026-01-31$"),
         (f'{HEAD}"a\nx",b,?,\n', ":2: the answer"),
         (f"{HEAD}a,b,y,\nb,a,n,\n", ":3: a and b are answered otherwise on line 2"),
         (f"{HEAD}a,b,y,,more\n", ":2: has 5 cells for 4 columns"),
@@ -116,6 +120,16 @@ HEAD = "left,right,answer,when\n"
 def test_a_wrong_table_is_refused_with_the_line(content: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         read(content)
+
+
+def test_answers_that_no_ruling_has_are_counted() -> None:
+    there = Overrides(must_link=(Link(left="a", right="b", who="w", when=DAY, why="seen"),))
+    rows = "b,a,Yes\na,b,n\nc,d,perhaps\ne,f,\nc,d,'=\n"
+    table = f"left,right,answer\n{rows}".encode()
+    assert review_sheet.not_yet_imported(table, there, file="pairs.csv") == 3
+    assert review_sheet.not_yet_imported(b"\n", there, file="pairs.csv") == 0
+    with pytest.raises(ConfigError, match="has no column"):
+        review_sheet.not_yet_imported(b"my notes\n", there, file="notes.csv")
 
 
 def test_another_encoding_is_refused() -> None:

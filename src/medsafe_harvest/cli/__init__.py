@@ -16,16 +16,21 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from medsafe_harvest.cli import (
+    coverage,
     demo,
+    digest,
     doctor,
     evaluate,
+    explain,
     harvest,
     inspect,
     query,
     raw,
+    related,
     review,
     schedule,
     status,
+    topics,
 )
 from medsafe_harvest.cli.context import (
     ConfigOption,
@@ -82,11 +87,16 @@ harvest.register(app)
 status.register(app)
 query.register(app)
 inspect.register(app)
+explain.register(app)
+related.register(app)
+digest.register(app)
+coverage.register(app)
 review.register(app)
 evaluate.register(app)
 doctor.register(app)
 schedule.register(app)
 raw.register(app)
+topics.register(app)
 demo.register(app)
 
 

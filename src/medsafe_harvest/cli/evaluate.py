@@ -13,11 +13,13 @@ from rich.text import Text
 from medsafe_harvest.cli.context import console, output, print_json
 from medsafe_harvest.cli.inspect import shown
 from medsafe_harvest.errors import EvaluateError
-from medsafe_harvest.evaluate import Evaluation, as_page, evaluate, find_sets, read_set
+from medsafe_harvest.evaluate import Evaluation, as_page, evaluate, find_sets, name_of, read_set
 from medsafe_harvest.evaluate.figures import Ratio
+from medsafe_harvest.evaluate.labels import PAIRS
 from medsafe_harvest.evaluate.mistakes import Mistake
 
 _ERRORS = 20
+_STDOUT = Path("-")
 
 
 def register(app: typer.Typer) -> None:
@@ -40,7 +42,10 @@ def score(
     page: Annotated[
         Path | None,
         typer.Option(
-            "--html", metavar="FILE", help="Also write a page with the worst errors explained."
+            "--html",
+            metavar="FILE",
+            help="Also write a page with the worst errors explained; with - print it, and nothing "
+            "else, on standard output.",
         ),
     ] = None,
     errors: Annotated[
@@ -55,7 +60,11 @@ def score(
     ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME", help="Only the set of that name; may be repeated."),
+        typer.Option(
+            "--set",
+            metavar="NAME",
+            help="Only the set of that name, its own or its folder's; may be repeated.",
+        ),
     ] = None,
 ) -> None:
     """Score the matching on labelled pairs, and show its worst errors.
@@ -71,18 +80,36 @@ def score(
     figure, and how to label pairs of your own.
     """
     explained = errors if errors is not None else (_ERRORS if as_json or page else 0)
-    results = []
-    for path in _wanted(find_sets(folder), only or []):
-        labelled = read_set(path)
-        console.print(f"{labelled.name}: matching {len(labelled):,} records")
-        results.append(evaluate(labelled, time.perf_counter, errors=explained))
+    if page is not None:
+        _refuse(page, as_json=as_json)
+    results = [_score(path, errors=explained) for path in _wanted(find_sets(folder), only or [])]
+    if page == _STDOUT:
+        typer.echo(as_page(results), nl=False)
+        return
     if page is not None:
         _write(page, as_page(results))
         console.print(f"wrote {page}")
     if as_json:
         print_json({"sets": [result.plain() for result in results]})
-        return
+    else:
+        _print_results(results, errors=bool(errors))
+
+
+def _score(path: Path, *, errors: int) -> Evaluation:
+    labelled = read_set(path)
+    console.print(f"{labelled.name}: matching {len(labelled):,} records")
+    if labelled.unmarked:
+        console.print(
+            f"{labelled.name}: {PAIRS} has no column match: every pair in it is taken for a match"
+        )
+    return evaluate(labelled, time.perf_counter, errors=errors)
+
+
+def _print_results(results: list[Evaluation], *, errors: bool) -> None:
     output.print(_table(results))
+    for result in results:
+        if result.note:
+            output.print(shown(f"{result.name}: {result.note}"))
     if len(results) == 1:
         output.print(_details(results[0]))
     if errors:
@@ -92,19 +119,31 @@ def score(
 
 
 def _wanted(paths: list[Path], names: list[str]) -> list[Path]:
-    """The sets to score: all, or those named by their folder."""
-    known = {path.resolve().name: path for path in paths}
-    unknown = [name for name in names if name not in known]
+    """The sets to score: all, or those named by their folder or by themselves."""
+    known = {path: {path.resolve().name} for path in paths}
+    if set(names) - set().union(*known.values()):
+        known = {path: own | {name_of(path)} for path, own in known.items()}
+    there_are = set().union(*known.values())
+    unknown = [name for name in names if name not in there_are]
     if unknown:
         raise EvaluateError(
-            f"no set is called {', '.join(unknown)}; there are: {', '.join(sorted(known))}"
+            f"no set is called {', '.join(unknown)}; there are: {', '.join(sorted(there_are))}"
         )
-    return [path for name, path in known.items() if not names or name in names]
+    return [path for path, own in known.items() if not names or own & set(names)]
+
+
+def _refuse(page: Path, *, as_json: bool) -> None:
+    """Before the work, not after it."""
+    if page == _STDOUT:
+        if as_json:
+            raise typer.BadParameter("--html - and --json both print on standard output")
+    elif page.is_dir() or not page.parent.is_dir():
+        why = "is a folder" if page.is_dir() else f"there is no folder {page.parent}"
+        raise EvaluateError(f"{page}: the page cannot be written: {why}")
 
 
 def _write(page: Path, text: str) -> None:
     try:
-        page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(text, encoding="utf-8")
     except OSError as error:
         raise EvaluateError(f"{page}: the page cannot be written: {error.strerror}") from error

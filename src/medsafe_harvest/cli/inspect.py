@@ -1,24 +1,21 @@
-"""Look at the curated data: ``show``, ``explain``, ``stats``."""
+"""Look at the curated data: ``show``, ``stats``."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from medsafe_harvest.cli.context import Workplace, output, print_json
 from medsafe_harvest.curated import redirects, snapshot
-from medsafe_harvest.curated.lookup import Dossier, dossier, find_paper, resolve
-from medsafe_harvest.dedupe.explain import Explanation
-from medsafe_harvest.dedupe.explain import explain as explain_records
-from medsafe_harvest.errors import NotFoundError
+from medsafe_harvest.curated.lookup import Dossier, dossier, resolve
+from medsafe_harvest.dedupe.prepare import IDENTIFIERS
 from medsafe_harvest.normalize.text import one_line
 
 _JSON = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
@@ -27,7 +24,6 @@ _JSON = Annotated[bool, typer.Option("--json", help="Print JSON on standard outp
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command()(show)
-    app.command()(explain)
     app.command()(stats)
 
 
@@ -44,7 +40,8 @@ def show(
 ) -> None:
     """Show every field of a paper, the record it came from, and the values not chosen.
 
-    A paper id of earlier days leads to the paper of today, and what became of it is said.
+    A paper id of earlier days leads to the paper of today, and what became of it is said. Digits
+    alone are read as a PMID; PMC123, corpus:123 and CorpusID:123 say what they are.
     """
     place: Workplace = context.obj
     folder = snapshot.current(place.curated)
@@ -54,23 +51,26 @@ def show(
         print_json(asdict(found) | {"redirects": [one.plain() for one in answer.history]})
         return
     for one in answer.history:
-        output.print(shown(one.in_words()))
+        output.print(shown(one.in_words(answer.pieces)))
     _print_dossier(found)
 
 
 def _print_dossier(found: Dossier) -> None:
     paper = found.paper
-    output.print(shown(paper["title"], "bold"))
-    output.print(shown(", ".join(author["name"] for author in paper["authors"]) or "no authors"))
     origins: dict[str, list[str]] = {}
     for entry in paper["provenance"]:
         losers = [
-            _plain(f"not chosen, from {one['record_id']}: {one['value']}")
+            _plain(f"not chosen, from {one['record_id']}: {_lost(entry['field'], one['value'])}")
             for one in entry["losers"]
         ]
         whose = f"from {entry['record_id']}" if entry["record_id"] else "none chosen"
         origin = _plain(f"{whose} ({entry['rule']})")
         origins[entry["field"]] = [*origins.get(entry["field"], []), origin, *losers]
+    names = ", ".join(author["name"] for author in paper["authors"]) or "no authors"
+    for name, heading, style in (("title", paper["title"], "bold"), ("authors", names, "")):
+        output.print(shown(heading, style))
+        for line in origins.get(name, []):
+            output.print(Text(f"  {line}", "dim"))
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
@@ -81,9 +81,40 @@ def _print_dossier(found: Dossier) -> None:
             table.add_row(Text(name, "bold"), Text.assemble(_plain(value), *said))
     output.print(table)
     _print_rows("Topics, and why", paper["tags"], ("facet", "topic", "score", "rule", "text"))
-    _print_rows("Records", found.records, ("record_id", "title", "year", "venue", "queries"))
+    _print_records(found.records)
     _print_rows("Decisions", found.decisions, ("left", "right", "outcome", "reason", "detail"))
     _print_rows("Relations", found.relations, ("left", "kind", "right", "reason", "score"))
+
+
+def _lost(field: str, value: str) -> str:
+    """A value not chosen, in JSON; authors by their names."""
+    if field != "authors":
+        return value
+    return ", ".join(author["name"] for author in json.loads(value))
+
+
+def _print_records(records: list[dict[str, Any]]) -> None:
+    """One block a record: what it is called, where it appeared, its identifiers."""
+    output.print(Text("Records", "italic"))
+    for record in records:
+        output.print(shown(record["record_id"], "bold"))
+        place = [record["venue"], record["year"]]
+        for name, value in {
+            "title": record["title"],
+            "appeared": [one for one in place if one is not None],
+            "ids": _identifiers(record),
+            "queries": record["queries"],
+        }.items():
+            if value:
+                output.print(Text.assemble(f"  {name}: ", _plain(value)))
+
+
+def _identifiers(record: dict[str, Any]) -> list[str]:
+    """As "kind:value", which ``show`` and ``explain`` read."""
+    columns = {"doi": "doi", **IDENTIFIERS}
+    found = [(kind, record.get(column)) for kind, column in columns.items()]
+    found += [("doi", doi) for doi in record.get("other_dois") or []]
+    return [f"{kind}:{value}" for kind, value in found if value is not None]
 
 
 def _print_rows(title: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
@@ -108,91 +139,6 @@ def _plain(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.3g}"
     return "" if value is None else one_line(str(value)) or ""
-
-
-def explain(
-    context: typer.Context,
-    a: Annotated[str, typer.Argument(metavar="A", help="A paper or record, by any id.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
-    as_json: _JSON = False,
-) -> None:
-    """Explain why two papers or records are one paper, or are not."""
-    place: Workplace = context.obj
-    folder = snapshot.current(place.curated)
-    lefts, rights = _records_of(folder, a), _records_of(folder, b)
-    pairs = sorted({tuple(sorted((x, y))) for x in lefts for y in rights if x != y})
-    if not pairs:
-        raise NotFoundError(f"{a} and {b} are the same single record: nothing to compare")
-    records = snapshot.read(folder, "records")
-    explanations = [explain_records(records, left, right) for left, right in pairs]
-    recorded = _recorded(folder, pairs)
-    if as_json:
-        print_json(
-            [
-                asdict(one) | {"recorded": recorded.get((one.left, one.right))}
-                for one in explanations
-            ]
-        )
-        return
-    titles = dict(zip(records["record_id"].to_pylist(), records["title"].to_pylist(), strict=True))
-    for explanation in explanations:
-        _print_explanation(explanation, titles, recorded.get((explanation.left, explanation.right)))
-
-
-def _recorded(folder: Path, pairs: list[tuple[str, ...]]) -> dict[tuple[str, str], dict[str, str]]:
-    """What the last run made of these pairs: clusters and curators have the last word."""
-    decisions = snapshot.read(folder, "decisions", ["left", "right", "outcome", "reason", "detail"])
-    lefts = pa.array(sorted({pair[0] for pair in pairs}))
-    rows = decisions.filter(pc.is_in(decisions["left"], value_set=lefts)).to_pylist()
-    return {
-        (row["left"], row["right"]): {key: row[key] for key in ("outcome", "reason", "detail")}
-        for row in rows
-        if (row["left"], row["right"]) in pairs
-    }
-
-
-def _print_explanation(
-    explanation: Explanation, titles: dict[str, str], recorded: dict[str, str] | None
-) -> None:
-    for record_id in (explanation.left, explanation.right):
-        output.print(shown(f"{record_id}: {titles[record_id]}"))
-    table = Table("evidence", "what holds", "weight", title_justify="left")
-    table.add_row("prior", "two records that share a key", f"{explanation.prior:+.1f}")
-    for evidence in explanation.evidence:
-        table.add_row(evidence.kind, shown(evidence.words), f"{evidence.weight:+.1f}")
-    table.add_section()
-    table.add_row("sum", f"a {explanation.without_guard} by itself", f"{explanation.sum:+.1f}")
-    output.print(table)
-    keys = ", ".join(explanation.shared_keys) or "none, so a run never compares them"
-    features = ", ".join(f"{name} {_value(value)}" for name, value in explanation.features.items())
-    ruled = f", by the rule {explanation.guard}" if explanation.guard else ""
-    output.print(
-        Text.assemble(
-            (explanation.outcome, "bold"),
-            f" ({explanation.reason}{ruled}), score {explanation.score:.3f}; a match from "
-            f"{explanation.match_from:+.1f}, a review from {explanation.review_from:+.1f}\n",
-            *(f"{line}\n" for line in explanation.would_change),
-        )
-    )
-    if recorded is not None and recorded["outcome"] != explanation.outcome:
-        output.print(
-            shown(
-                f"In the table it is a {recorded['outcome']} ({recorded['reason']}): "
-                f"{recorded['detail']}"
-            )
-        )
-    output.print(Text(f"blocking keys shared: {keys}\nfeatures: {features}\n", style="dim"))
-
-
-def _value(value: bool | float) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"{value:.3g}"
-
-
-def _records_of(folder: Path, name: str) -> list[str]:
-    """The record of that id, or all records of the paper that the id names."""
-    paper = find_paper(folder, name)
-    records: list[str] = paper["record_ids"]
-    return [name] if name in records else records
 
 
 def stats(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from medsafe_harvest.curated import redirects, snapshot
+from medsafe_harvest.curated.readings import IDENTIFIERS, contains, read_as
 from medsafe_harvest.curated.redirects import Kind, Redirect
 from medsafe_harvest.dedupe.paper_ids import mint
 from medsafe_harvest.errors import NotFoundError, SplitError
-from medsafe_harvest.normalize import ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,70 +33,63 @@ def find_paper(folder: Path, name: str) -> dict[str, Any]:
     Args:
         folder: a snapshot.
         name: a paper id (present or former), a record id, an arXiv id with or without version or
-            ``arXiv:``, a DOI or its URL, a PMID, a PMCID, or a Semantic Scholar id.
+            ``arXiv:``, a DOI or its URL, a PMID, a PMCID (``PMC1`` or ``pmcid:1``), a Semantic
+            Scholar id, a corpus id (``corpus:1`` or ``CorpusID:1``), or after ``acl:``,
+            ``dblp:`` or ``openreview:`` an id of theirs. Digits alone are a PMID.
 
     Raises:
         NotFoundError: nothing answers to it, or more than one paper does.
     """
-    row: dict[str, Any] = _the_one(snapshot.read(folder, "papers"), name).to_pylist()[0]
+    papers = snapshot.read(folder, "papers")
+    paper_id = _the_one(papers, snapshot.read(folder, "records", _OF_RECORD), name.strip())
+    row: dict[str, Any] = papers.filter(pc.equal(papers["paper_id"], paper_id)).to_pylist()[0]
     return row
 
 
-def _the_one(papers: pa.Table, name: str) -> pa.Table:
-    """The single row that answers to a name.
+def _the_one(papers: pa.Table, records: pa.Table, name: str) -> str:
+    """The id of the single paper that answers to a name.
 
     Raises:
         NotFoundError: as :func:`find_paper`.
     """
-    matches = papers.filter(_named(papers, name.strip()))
-    if matches.num_rows == 0:
+    found = next(filter(None, _answers(papers, records, name)), [])
+    if not found:
         raise NotFoundError(
             f"no paper answers to {name!r}: give a paper id (mh...), record id "
             "(arxiv:2301.00001), arXiv id, DOI, PMID, PMCID or Semantic Scholar id"
         )
-    if matches.num_rows > 1:
-        names = ", ".join(matches["paper_id"].to_pylist())
-        raise NotFoundError(f"{name!r} names {matches.num_rows} papers: {names}")
-    return matches
+    if len(found) > 1:
+        raise NotFoundError(
+            f"{name!r} names {len(found)} papers, give one of these: {', '.join(found)}",
+            candidates=tuple(found),
+        )
+    return found[0]
 
 
-def _named(papers: pa.Table, name: str) -> pa.ChunkedArray:
-    by_id = pc.equal(papers["paper_id"], name)
-    for column in ("former_ids", "record_ids"):
-        by_id = pc.or_(by_id, _contains(papers[column], name))
+def _answers(papers: pa.Table, records: pa.Table, name: str) -> Iterator[list[str]]:
+    """Ids of the papers that answer to a name: exact ids first, what it may mean after them."""
+    ids_of = papers["paper_id"]
+
+    def where(mask: pa.Array | pa.ChunkedArray) -> list[str]:
+        found: list[str] = ids_of.filter(mask).to_pylist()
+        return found
+
+    def owners(own: pa.ChunkedArray) -> list[str]:
+        lists = papers["record_ids"].combine_chunks()
+        inside = pc.is_in(lists.flatten(), value_set=own.combine_chunks())
+        rows = pc.unique(pc.list_parent_indices(lists).filter(inside))
+        found: list[str] = ids_of.take(rows).to_pylist()
+        return found
+
+    yield where(pc.equal(ids_of, name))
+    yield where(contains(papers["record_ids"], name))
+    yield owners(records["record_id"].filter(contains(records["former_record_ids"], name)))
+    yield where(contains(papers["former_ids"], name))
     # A record that its source renamed left the id that it would have alone.
-    by_id = pc.or_(by_id, _contains(papers["former_ids"], mint(name)))
-    for column, value in _readings(name):
-        if column == "doi" and isinstance(value, str):
-            by_id = pc.or_(by_id, _contains(papers["other_dois"], value))
-        same = pc.equal(papers[column], pa.scalar(value, papers.schema.field(column).type))
-        by_id = pc.or_(by_id, pc.fill_null(same, False))
-    return by_id
-
-
-def _contains(lists: pa.ChunkedArray, value: str) -> pa.Array:
-    array = lists.combine_chunks()
-    rows = pc.list_parent_indices(array).filter(pc.equal(array.flatten(), value))
-    return pc.is_in(pa.array(range(len(array))), value_set=rows.cast(pa.int64()))
-
-
-def _readings(name: str) -> list[tuple[str, str | int]]:
-    """Columns that the text could be an id of, with the id in canonical form."""
-    readings: list[tuple[str, str | int]] = []
-    for column, clean in (
-        ("arxiv_id", ids.clean_arxiv),
-        ("doi", ids.clean_doi),
-        ("pmid", ids.clean_pmid),
-        ("pmcid", ids.clean_pmcid),
-        ("s2_paper_id", ids.clean_s2_paper_id),
-    ):
-        value = clean(name)
-        if value is not None:
-            readings.append((column, value))
-    kind, _, number = name.rpartition(":")
-    if kind.lower() == "corpusid" and number.isdigit():
-        readings.append(("corpus_id", int(number)))
-    return readings
+    yield where(contains(papers["former_ids"], mint(name)))
+    yield where(read_as(papers, name))
+    # What a paper's records say and the paper does not: the values not chosen.
+    yield owners(records["record_id"].filter(read_as(records, name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +97,16 @@ class Resolution:
     """The paper that answers to an id today."""
 
     paper_id: str
-    #: What the ledger says of the id, and of the ids that it led to, in that order.
+    #: What the ledger says of the id, and of the ids that it led to, in that order. That an id
+    #: was split is left out once all its pieces are that paper again.
     history: tuple[Redirect, ...]
+    #: Each piece of a split in ``history`` -> the papers that it is today, none where it is gone.
+    pieces: Mapping[str, tuple[str, ...]]
 
 
-#: Columns of ``schema.PAPER`` that hold an id of some kind.
-_NAMES = [
-    "paper_id", "former_ids", "record_ids", "arxiv_id", "doi", "other_dois", "pmid", "pmcid",
-    "corpus_id", "s2_paper_id",
-]  # fmt: skip
+#: Columns of ``schema.PAPER`` and of ``schema.RECORD`` that are read.
+_NAMES = ["paper_id", "former_ids", "record_ids", *IDENTIFIERS]
+_OF_RECORD = ["record_id", "former_record_ids", *IDENTIFIERS]
 
 
 def resolve(folder: Path, ledger: Sequence[Redirect], name: str) -> Resolution:
@@ -123,10 +117,11 @@ def resolve(folder: Path, ledger: Sequence[Redirect], name: str) -> Resolution:
         ledger: from :func:`redirects.read`.
         name: as for :func:`find_paper`.
     """
-    return trace(snapshot.read(folder, "papers", _NAMES), ledger, name.strip())
+    papers = snapshot.read(folder, "papers", _NAMES)
+    return trace(papers, snapshot.read(folder, "records", _OF_RECORD), ledger, name.strip())
 
 
-def trace(papers: pa.Table, ledger: Sequence[Redirect], name: str) -> Resolution:
+def trace(papers: pa.Table, records: pa.Table, ledger: Sequence[Redirect], name: str) -> Resolution:
     """The present paper id behind an id.
 
     A paper id that is there is its own answer, also after records left it. One that is not there
@@ -135,6 +130,7 @@ def trace(papers: pa.Table, ledger: Sequence[Redirect], name: str) -> Resolution
 
     Args:
         papers: the columns ``_NAMES`` of ``schema.PAPER``.
+        records: the columns ``_OF_RECORD`` of ``schema.RECORD``.
         ledger: the oldest first.
         name: as for :func:`find_paper`.
 
@@ -146,15 +142,14 @@ def trace(papers: pa.Table, ledger: Sequence[Redirect], name: str) -> Resolution
         present=frozenset(papers["paper_id"].to_pylist()),
         former=redirects.owners(papers, "former_ids"),
         ledger=redirects.latest(ledger),
-        passed={},
     )
     if name not in search.present and name not in search.ledger:
-        return Resolution(_the_one(papers, name)["paper_id"][0].as_py(), ())
-    found = search.follow(name)
+        return Resolution(_the_one(papers, records, name), (), {})
+    found, passed = search.follow(name)
     if len(found) == 1:
-        return Resolution(found[0], tuple(search.passed.values()))
+        return search.resolution(found[0], passed)
     if not found:
-        last = [*search.passed.values()][-1]
+        last = passed[-1]
         raise NotFoundError(f"{name} is gone since {last.when:%Y-%m-%d}: no record of it is left")
     raise SplitError(
         f"{name} was split, its records are in {len(found)} papers now: {', '.join(found)}",
@@ -170,28 +165,49 @@ class _Search:
     #: Former id -> present id, by the record that it was made from.
     former: Mapping[str, str]
     ledger: Mapping[str, Redirect]
-    #: Id -> its entry, of those that were passed.
-    passed: dict[str, Redirect]
 
-    def follow(self, name: str) -> list[str]:
-        """Present ids, without repetition; a chain may be long, and lead in a circle."""
+    def follow(self, name: str) -> tuple[list[str], list[Redirect]]:
+        """Present ids, and the entries passed; a chain may be long, and lead in a circle."""
         found: dict[str, None] = {}
+        passed: list[Redirect] = []
         waiting, seen = [name], {name}
         while waiting:
             here = waiting.pop(0)
             entry = self.ledger.get(here)
             if entry is not None and (here not in self.present or entry.change.kind is Kind.SPLIT):
-                self.passed[here] = entry
+                passed.append(entry)
             if here in self.present:
                 found[here] = None
             elif here in self.former and (entry is None or entry.change.kind is not Kind.SPLIT):
                 found[self.former[here]] = None
             elif entry is not None:
-                waiting += [one for one in entry.change.to if one not in seen]
-                seen.update(entry.change.to)
+                new = [one for one in dict.fromkeys(entry.change.to) if one not in seen]
+                waiting += new
+                seen.update(new)
         if not found and name in self.former:
             found[self.former[name]] = None
-        return list(found)
+        return list(found), passed
+
+    def resolution(self, paper_id: str, passed: Sequence[Redirect]) -> Resolution:
+        """The answer with its history, without splits of a present id that were undone."""
+        pieces = {
+            piece: tuple(self.follow(piece)[0])
+            for entry in passed
+            if entry.change.kind is Kind.SPLIT
+            for piece in entry.change.to
+        }
+
+        def holds(entry: Redirect) -> bool:
+            former, to = entry.change.former, entry.change.to
+            return former not in self.present or any(
+                one != former for piece in to for one in pieces.get(piece, ())
+            )
+
+        history = tuple(filter(holds, passed))
+        told = {one for entry in history for one in entry.change.to}
+        return Resolution(
+            paper_id, history, {one: now for one, now in pieces.items() if one in told}
+        )
 
 
 def dossier(folder: Path, name: str) -> Dossier:
@@ -216,3 +232,24 @@ def dossier(folder: Path, name: str) -> Dossier:
         decisions=touching("decisions"),
         relations=touching("relations"),
     )
+
+
+def records_of(folder: Path, ledger: Sequence[Redirect], name: str) -> tuple[str, list[str]]:
+    """The paper that an id names, and the record of that id, or all records of the paper.
+
+    Args:
+        folder: a snapshot.
+        ledger: from :func:`redirects.read`.
+        name: as for :func:`find_paper`.
+
+    Raises:
+        NotFoundError: as :func:`trace`; with SplitError.
+    """
+    paper = find_paper(folder, resolve(folder, ledger, name).paper_id)
+    own: list[str] = paper["record_ids"]
+    name = name.strip()
+    if name not in own:
+        renamed = snapshot.read(folder, "records", ["record_id", "former_record_ids"])
+        renamed = renamed.filter(contains(renamed["former_record_ids"], name))
+        own = [one for one in renamed["record_id"].to_pylist() if one in own] or own
+    return paper["paper_id"], [name] if name in own else own

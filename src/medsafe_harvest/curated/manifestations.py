@@ -15,7 +15,8 @@ from medsafe_harvest.schema import PAPER
 
 #: What a manifestation has from its paper: nothing of it is said by a record.
 _OF_THE_PAPER = (
-    "paper_id", "former_ids", "medical", "topics", "trust", "modality", "task", "tags",
+    "paper_id", "former_ids", "summary", "summary_from", "medical", "topics", "trust", "modality",
+    "task", "tags",
 )  # fmt: skip
 
 _OWN = [

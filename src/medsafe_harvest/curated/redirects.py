@@ -68,20 +68,25 @@ class Redirect:
             "when": self.when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
 
-    def in_words(self) -> str:
-        """What happened, as a sentence without its full stop."""
+    def in_words(self, pieces: Mapping[str, Sequence[str]] | None = None) -> str:
+        """What happened, as a sentence without its full stop.
+
+        Args:
+            pieces: where known, what the ids that it led to are today; only what is not its own
+                answer is named.
+        """
         happened = {
             Kind.MERGED: "was merged into",
             Kind.SPLIT: "was split into",
             Kind.MOVED: "was renamed to",
             Kind.GONE: "lost its last record",
         }[self.change.kind]
-        words = [
-            self.change.former,
-            happened,
-            ", ".join(self.change.to),
-            f"on {self.when:%Y-%m-%d}",
-        ]
+        to = []
+        for one in self.change.to:
+            now = (pieces or {}).get(one, (one,))
+            today = f" (now {', '.join(now) or 'gone'})" if tuple(now) != (one,) else ""
+            to.append(f"{one}{today}")
+        words = [self.change.former, happened, ", ".join(to), f"on {self.when:%Y-%m-%d}"]
         return " ".join(filter(None, words))
 
 

@@ -1,8 +1,8 @@
-"""A snapshot: the four tables and their manifest, in one folder that appears as a whole.
+"""A snapshot: the tables and their manifest, in one folder that appears as a whole.
 
 Layout of the curated folder::
 
-    snapshots/<as-of day>-<digest>/   papers, records, decisions, relations .parquet, manifest.json
+    snapshots/<as-of day>-<digest>/   a .parquet for each of ``schema.TABLES``, and manifest.json
     current -> snapshots/...          swapped by one rename: a reader sees the old or the new one
     papers.parquet -> current/papers.parquet     and so on, for those who name the file
     redirects.jsonl                   what became of paper ids, see ``redirects``
@@ -16,7 +16,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -198,9 +198,21 @@ def read(snapshot: Path, name: str, columns: list[str] | None = None) -> pa.Tabl
         )
     path = snapshot / f"{name}.parquet"
     try:
+        if version < SCHEMA_VERSION:
+            _refuse_lack(path, columns or TABLES[name].names, version)
         return pq.read_table(path, columns=columns)
     except (OSError, pa.ArrowException) as error:
         raise _damaged(path, str(error)) from error
+
+
+def _refuse_lack(path: Path, columns: Sequence[str], version: int) -> None:
+    """Say what to do where an earlier version did not write what is asked for."""
+    lacking = sorted(set(columns) - set(pq.read_schema(path).names))
+    if lacking:
+        raise CuratedError(
+            f"{path} has no column {', '.join(lacking)}: it was made by an earlier version (schema "
+            f"{version}, now {SCHEMA_VERSION}); run `medsafe-harvest rebuild`"
+        )
 
 
 def verify(snapshot: Path) -> list[str]:

@@ -17,6 +17,9 @@ from medsafe_harvest.dedupe.prepare import NEEDED, prepare
 from medsafe_harvest.dedupe.reasons import Outcome, Reason
 from medsafe_harvest.errors import NotFoundError
 
+#: What the prior stands for, in words.
+PRIOR_IS = "two records that share a key"
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -89,20 +92,59 @@ def explain_pair(left: pa.RecordBatch, right: pa.RecordBatch, keys: tuple[str, .
 
 
 def explain(records: pa.Table, left_id: str, right_id: str) -> Explanation:
-    """The decision about two of the records.
+    """The decision about two of the records; the order of the two does not matter.
+
+    Args and errors as for :func:`explain_all`.
+    """
+    return explain_all(records, [(left_id, right_id)])[0]
+
+
+def explain_all(records: pa.Table, pairs: Sequence[tuple[str, str]]) -> list[Explanation]:
+    """The decisions about pairs of the records.
 
     Args:
         records: rows of ``schema.RECORD``; all, since which words make keys depends on them.
-        left_id: record_id of one.
-        right_id: record_id of the other; the order does not matter.
+        pairs: two record_ids each.
 
     Raises:
         NotFoundError: no record has that id.
     """
-    left, right = (_one(records, record_id) for record_id in sorted((left_id, right_id)))
     batches = records.select(NEEDED).to_batches(max_chunksize=50_000)
     frequencies = word_counts(map(prepare, batches))
-    return explain_pair(left, right, tuple(shared_keys(left, right, frequencies)))
+    explanations = []
+    for pair in pairs:
+        left, right = (_one(records, record_id) for record_id in sorted(pair))
+        keys = tuple(shared_keys(left, right, frequencies))
+        explanations.append(explain_pair(left, right, keys))
+    return explanations
+
+
+@dataclass(frozen=True, slots=True)
+class Identifiers:
+    """What the identifiers of two records are to each other, each as "kind:value"."""
+
+    shared: tuple[str, ...]
+    #: Two of a kind of which one paper has but one.
+    conflicting: tuple[tuple[str, str], ...]
+
+
+def identifiers(records: pa.Table, left_id: str, right_id: str) -> Identifiers:
+    """The identifiers that two records share, and those that contradict each other.
+
+    Raises:
+        NotFoundError: no record has that id.
+    """
+    left, right = (_one(records, one).to_pylist()[0] for one in (left_id, right_id))
+    ours, theirs = ([*row["ids"], *(f"doi:{doi}" for doi in row["dois"])] for row in (left, right))
+    conflicting = [
+        (f"{kind}:{left[column]}", f"{kind}:{right[column]}")
+        for kind, column in (("arxiv", "arxiv_id"), ("pmid", "pmid"), ("pmcid", "pmcid"))
+        if left[column] and right[column] and left[column] != right[column]
+    ]
+    ours_dois, their_dois = left["journal_dois"], right["journal_dois"]
+    if ours_dois and their_dois and not set(ours_dois) & set(their_dois):
+        conflicting.append((f"doi:{ours_dois[0]}", f"doi:{their_dois[0]}"))
+    return Identifiers(tuple(one for one in ours if one in theirs), tuple(conflicting))
 
 
 def _one(records: pa.Table, record_id: str) -> pa.RecordBatch:

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from medsafe_harvest.dedupe.paper_ids import mint
 from medsafe_harvest.dedupe.provenance import NOBODY, Rows, provenance
+from medsafe_harvest.dedupe.united_links import united_links
 from medsafe_harvest.schema import PAPER, STRINGS, WORK_FIELDS
 
 
@@ -84,6 +85,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "comment": Rule.ARXIV_FIRST,
         "journal_ref": Rule.ARXIV_FIRST,
         "code_links": Rule.UNION,
+        "links": Rule.UNION,
         "withdrawn": Rule.ANY,
         "url": Rule.ARXIV_FIRST,
         "pdf_url": Rule.ARXIV_FIRST,
@@ -140,6 +142,7 @@ def merge(records: pa.Table, clusters: pa.Table) -> pa.Table:
         columns[field] = _take(grouped.records[field], winners[field])
     for field in ("fields_of_study", "publication_types", "code_links", "queries"):
         columns[field] = _union(grouped, [field])
+    columns["links"] = united_links(grouped.records["links"], grouped.cluster, grouped.clusters)
     columns["other_dois"] = _union(grouped, ["doi", "other_dois"], without=columns["doi"])
     for field in ("authors", "categories", "version_dates"):
         columns[field] = _empty_for_null(columns[field])

@@ -8,7 +8,15 @@ from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from medsafe_harvest.dedupe.reasons import Outcome, Reason
 from medsafe_harvest.schema import DECISION
@@ -48,6 +56,12 @@ class Overrides(BaseModel):
     must_link: tuple[Link, ...] = ()
     cannot_link: tuple[Link, ...] = ()
 
+    @field_validator("must_link", "cannot_link", mode="before")
+    @classmethod
+    def _nothing_is_an_empty_list(cls, value: object) -> object:
+        """``must_link:`` with nothing below it, as it stands when the last entry is deleted."""
+        return () if value is None else value
+
     @model_validator(mode="after")
     def _no_contradiction(self) -> Overrides:
         """Records that must-links join, directly or through others, may not be held apart."""
@@ -55,11 +69,19 @@ class Overrides(BaseModel):
         for link in self.must_link:
             neighbours.setdefault(link.left, []).append((link.right, link))
             neighbours.setdefault(link.right, []).append((link.left, link))
-        for apart in self.cannot_link:
+        for number, apart in enumerate(self.cannot_link):
             if path := _path(neighbours, apart.left, apart.right):
                 chain = ", ".join(str(link) for link in path)
-                raise ValueError(f"cannot_link {apart} contradicts must_link {chain}")
+                raise _at("cannot_link", number, f"{apart} contradicts must_link {chain}")
         return self
+
+
+def _at(key: str, number: int, words: str) -> ValidationError:
+    """A mistake with the place of its entry, so that the line can be told."""
+    # As a value and not as the template, so that braces in a curator's words stay.
+    mistake = PydanticCustomError("contradiction", "{words}", {"words": words})
+    place = InitErrorDetails(type=mistake, loc=(key, number), input=None)
+    return ValidationError.from_exception_data("Overrides", [place])
 
 
 def _path(neighbours: dict[str, list[tuple[str, Link]]], start: str, goal: str) -> tuple[Link, ...]:

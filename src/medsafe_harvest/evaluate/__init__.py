@@ -4,8 +4,16 @@
 them together, ``page`` shows them to people.
 """
 
-from medsafe_harvest.evaluate.labels import LabelledSet, find_sets, read_set
+from medsafe_harvest.evaluate.labels import LabelledSet, find_sets, name_of, read_set
 from medsafe_harvest.evaluate.page import as_page
 from medsafe_harvest.evaluate.scoring import Evaluation, evaluate
 
-__all__ = ["Evaluation", "LabelledSet", "as_page", "evaluate", "find_sets", "read_set"]
+__all__ = [
+    "Evaluation",
+    "LabelledSet",
+    "as_page",
+    "evaluate",
+    "find_sets",
+    "name_of",
+    "read_set",
+]

@@ -156,14 +156,29 @@ def why_no_clusters(labelled: LabelledSet) -> str | None:
         return "not every pair is labelled"
     if labelled.cross_source_only:
         return "only pairs of different sources are labelled"
-    left, right = labelled.gold()
-    closed = pairs_within(components(len(labelled), left, right))
-    if closed != len(left):
+    torn = contradictions(labelled)
+    if torn:
         return (
             "the labels contradict themselves: A is B and B is C, but A is not C "
-            f"({closed - len(left):,} such pairs)"
+            f"({torn:,} such pairs)"
         )
     return None
+
+
+def contradictions(labelled: LabelledSet) -> int:
+    """Pairs that are no match by their own label, or by none, and one by the other labels.
+
+    A is B and B is C, but A is not C. Only pairs in the scope of the labels count.
+    """
+    left, right = labelled.gold()
+    closed = components(len(labelled), left, right)
+    if not labelled.complete:
+        apart = ~labelled.match
+        return int((closed[labelled.left[apart]] == closed[labelled.right[apart]]).sum())
+    implied = pairs_within(closed)
+    if labelled.cross_source_only:
+        implied -= pairs_within(both(closed, labelled.sources))
+    return implied - len(left)
 
 
 def _sizes(clusters: Ints) -> Ints:

@@ -60,6 +60,8 @@ class LabelledSet:
     complete: bool
     #: Only pairs of records of different sources are in scope.
     cross_source_only: bool
+    #: The file says of no pair whether it is a match, so that each is taken for one.
+    unmarked: bool = False
 
     def __len__(self) -> int:
         return len(self.records)
@@ -137,7 +139,17 @@ def read_set(folder: Path) -> LabelledSet:
         match=match[inside],
         complete=complete,
         cross_source_only=cross_source_only,
+        unmarked="match" not in pq.read_schema(folder / PAIRS).names,
     )
+
+
+def name_of(folder: Path) -> str:
+    """The name that a set gives itself, or else its folder's.
+
+    Raises:
+        EvaluateError: ``meta.json`` is missing or not of the documented shape.
+    """
+    return _meta(folder)[0]
 
 
 def _meta(folder: Path) -> tuple[str, bool, bool]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
+from medsafe_harvest.dedupe.explain import PRIOR_IS
 from medsafe_harvest.evaluate.figures import Ratio
 from medsafe_harvest.evaluate.mistakes import Mistake
 from medsafe_harvest.evaluate.scoring import Evaluation
@@ -23,6 +24,7 @@ body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 70re
 table { border-collapse: collapse; margin: .6rem 0; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: .25rem .6rem;
   border-bottom: 1px solid #ddd; overflow-wrap: anywhere }
+td:first-child, th:first-child { white-space: nowrap; overflow-wrap: normal }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: normal }
 tr.differs th::before { content: "\\2260  " }
 mark { background: #ffe08a; color: inherit }
@@ -49,9 +51,14 @@ def as_page(results: Sequence[Evaluation]) -> str:
     heads = "".join(f'<th class="n">{name}</th>' for name in _SUMMARY)
     rows = "".join(_summary(number, result) for number, result in enumerate(results))
     sets = "".join(_section(number, result) for number, result in enumerate(results))
+    notes = "".join(
+        f'<p class="note">{escape(result.name)}: {escape(result.note)}.</p>\n'
+        for result in results
+        if result.note
+    )
     return (
         f"{_HEAD}<table><thead><tr><th>set</th>{heads}</tr></thead>\n<tbody>{rows}</tbody></table>"
-        f"\n{sets}</body></html>\n"
+        f"\n{notes}{sets}</body></html>\n"
     )
 
 
@@ -116,7 +123,7 @@ def _article(mistake: Mistake) -> str:
     evidence = "".join(
         f'<tr><td>{escape(kind)}</td><td>{escape(words)}</td><td class="n">{weight:+.1f}</td></tr>'
         for kind, words, weight in (
-            ("prior", "two records taken at random", told.prior),
+            ("prior", PRIOR_IS, told.prior),
             *((one.kind, one.words, one.weight) for one in told.evidence),
         )
     )
@@ -133,9 +140,16 @@ def _article(mistake: Mistake) -> str:
     )
 
 
+#: Two records always differ in these: that they do says nothing.
+_NAMING = frozenset({"record_id", "source"})
+
+
 def _sides(name: str, left: Any, right: Any) -> str:
-    one, other = _marked(_text(left), _text(right))
-    differs = "" if left == right else ' class="differs"'
+    if name in _NAMING or left == right:
+        one, other, differs = escape(_text(left)), escape(_text(right)), ""
+    else:
+        one, other = _marked(_text(left), _text(right))
+        differs = ' class="differs"'
     return f"<tr{differs}><th>{escape(name)}</th><td>{one}</td><td>{other}</td></tr>"
 
 

@@ -19,6 +19,7 @@ from medsafe_harvest.evaluate.figures import (
     Ratio,
     b_cubed,
     components,
+    contradictions,
     count_pairs,
     why_no_clusters,
 )
@@ -44,6 +45,8 @@ class Evaluation:
     b_cubed: BCubed | None
     #: Why there are no B-cubed figures.
     no_b_cubed: str | None
+    #: Pairs that are no match by their own label and one by the others.
+    contradictions: int
     #: Of matching alone, without reading the set and without scoring.
     seconds: float
     #: The worst errors: false merges first, then missed pairs, each by falling score.
@@ -77,10 +80,21 @@ class Evaluation:
             "b_cubed_recall": fit and fit.recall,
             "b_cubed_f1": fit and fit.f1,
             "b_cubed_missing_because": self.no_b_cubed,
+            "label_contradictions": self.contradictions,
             "seconds": self.seconds,
             "records_per_second": self.records_per_second,
             "errors": [asdict(mistake) for mistake in self.mistakes],
         }
+
+    @property
+    def note(self) -> str | None:
+        """What to know of the labels before one believes the figures, or None."""
+        if not self.contradictions:
+            return None
+        return (
+            f"the labels contradict themselves: {self.contradictions:,} pairs are no match by "
+            "their own label (or for want of one) and a match by the labels of other pairs"
+        )
 
     @property
     def records_per_second(self) -> float:
@@ -114,6 +128,7 @@ def evaluate(labelled: LabelledSet, timer: Callable[[], float], *, errors: int =
         oversized_blocks=matching.counts["oversized_blocks"],
         b_cubed=None if no_b_cubed else b_cubed(components(len(labelled), left, right), clusters),
         no_b_cubed=no_b_cubed,
+        contradictions=contradictions(labelled),
         seconds=seconds,
         mistakes=(*mistakes.false_merges(errors), *mistakes.missed(errors)),
     )

@@ -3,13 +3,15 @@ r"""Links to code, models and data in abstracts and comments, in one canonical f
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 _HOSTS = (
     r"(?:www\.)?github\.com|gist\.github\.com|[a-z0-9-]+\.github\.io"
     r"|gitlab(?:\.[a-z0-9-]+)+|(?:www\.)?bitbucket\.org|(?:www\.)?codeberg\.org"
     r"|(?:www\.)?huggingface\.co|hf\.co|(?:www\.)?zenodo\.org|anonymous\.4open\.science"
     r"|(?:[a-z0-9-]+\.)?figshare\.com|(?:www\.)?physionet\.org|(?:www\.)?kaggle\.com"
+    r"|colab\.research\.google\.com|(?:www\.)?codeocean\.com"
 )
 #: One of them stands in every link; to look for words first is ten times as fast.
 _WORDS = (
@@ -24,6 +26,8 @@ _WORDS = (
     "figshare",
     "physionet",
     "kaggle",
+    "colab.",
+    "codeocean",
 )
 _LINK = re.compile(
     rf"(?:https?\s*:\s*//\s*|(?<![\w.@/-]))(?:{_HOSTS})(?:/[^\s<>\"{{}}|\\^`]*)?", re.IGNORECASE
@@ -54,29 +58,53 @@ _HUGGING_FACE_PAGES = frozenset(
 _NAME = re.compile(r"[A-Za-z0-9_.-]*[A-Za-z0-9_]")
 
 
+class Address(NamedTuple):
+    """An address of a host of code, models or data, as it stands in a cleaned text.
+
+    Attributes:
+        url: canonical; None where the path names nothing.
+        start: offset of its first character in the cleaned text.
+        end: offset behind its last.
+        written: the characters between, closing punctuation included.
+    """
+
+    url: str | None
+    start: int
+    end: int
+    written: str
+
+
 def find_code_links(*texts: str | None) -> list[str]:
     r"""Links to code, models and data, canonical, sorted, each once.
 
     Found with and without scheme, in ``\url{}`` and ``\href{}{}``, and broken by a space behind
     the scheme or a hard wrap behind a slash. A link into a repository is cut to the repository.
     """
-    return sorted({link for text in texts if text for link in _links(text)})
+    found = (one.url for text in texts if text for one in addresses(cleaned(text)))
+    return sorted({url for url in found if url})
 
 
-def _links(text: str) -> set[str]:
+def cleaned(text: str) -> str:
+    """The text with LaTeX taken off its addresses and their hard wraps closed.
+
+    A text that can hold no address becomes the empty one.
+    """
     lower = text.lower()
     if not any(word in lower for word in _WORDS):
-        return set()
+        return ""
     if "\\" in text:
         text = _ESCAPED.sub(r"\1", _COMMAND.sub(" ", text))
-    text = _WRAPPED.sub(r"\1", text)
-    found = {f"https://zenodo.org/records/{doi[1]}" for doi in _ZENODO_DOI.finditer(text)}
-    found |= {f"https://doi.org/{doi[0].lower()}" for doi in _FIGSHARE_DOI.finditer(text)}
+    return _WRAPPED.sub(r"\1", text)
+
+
+def addresses(text: str) -> Iterator[Address]:
+    """Every address in a :func:`cleaned` text; those of one kind in their order."""
+    for doi in _ZENODO_DOI.finditer(text):
+        yield Address(f"https://zenodo.org/records/{doi[1]}", *doi.span(), doi[0])
+    for doi in _FIGSHARE_DOI.finditer(text):
+        yield Address(f"https://doi.org/{doi[0].lower()}", *doi.span(), doi[0])
     for match in _LINK.finditer(text):
-        link = _canonical(_trimmed(match[0]))
-        if link:
-            found.add(link)
-    return found
+        yield Address(_canonical(_trimmed(match[0])), *match.span(), match[0])
 
 
 def _trimmed(link: str) -> str:
@@ -172,6 +200,19 @@ def _kaggle(host: str, parts: list[str]) -> str | None:
     return "/".join([f"https://{host}", *parts[:wanted]]) if len(parts) >= wanted else None
 
 
+def _colab(host: str, parts: list[str]) -> str | None:
+    wanted = {"drive": 2, "github": 3, "gist": 3}.get(parts[0], 0) if parts else 0
+    if not 0 < wanted <= len(parts):
+        return None
+    return "/".join([f"https://{host}", *(parts[:2] if wanted == 2 else parts)])
+
+
+def _code_ocean(host: str, parts: list[str]) -> str | None:
+    return (
+        f"https://{host}/capsule/{parts[1]}" if len(parts) > 1 and parts[0] == "capsule" else None
+    )
+
+
 _READERS: dict[str, Callable[[str, list[str]], str | None]] = {
     "github.com": _repository,
     "bitbucket.org": _repository,
@@ -183,4 +224,6 @@ _READERS: dict[str, Callable[[str, list[str]], str | None]] = {
     "anonymous.4open.science": _anonymous,
     "physionet.org": _physionet,
     "kaggle.com": _kaggle,
+    "colab.research.google.com": _colab,
+    "codeocean.com": _code_ocean,
 }

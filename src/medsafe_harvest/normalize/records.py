@@ -14,6 +14,7 @@ from medsafe_harvest.normalize.code_links import find_code_links
 from medsafe_harvest.normalize.dates import parse_date, valid_year
 from medsafe_harvest.normalize.journal_ref import JournalRef, parse_journal_ref
 from medsafe_harvest.normalize.licences import parse_licence
+from medsafe_harvest.normalize.links import find_links
 from medsafe_harvest.normalize.names import Name, split_name
 from medsafe_harvest.normalize.text import clean_title, one_line
 from medsafe_harvest.normalize.venues import VenueTable, is_workshop
@@ -90,6 +91,7 @@ def _row(record: SourceRecord, seen: Seen, venues: VenueTable) -> dict[str, Any]
         "comment": one_line(record.comment),
         "journal_ref": one_line(record.journal_ref),
         "code_links": find_code_links(record.abstract, record.comment),
+        "links": [link._asdict() for link in find_links(record.abstract, record.comment)],
         "withdrawn": record.withdrawn or says_withdrawn(record.comment, record.abstract),
         "url": one_line(record.url),
         "pdf_url": one_line(record.pdf_url),

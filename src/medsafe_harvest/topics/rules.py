@@ -130,6 +130,18 @@ class Discount(_Model):
         return self
 
 
+class Emphasis(_Model):
+    """Cues that make a match in the same sentence count for more: "we propose", "our results".
+
+    ``factors`` are by facet, and hold for sure and strong matches in the abstract that no discount
+    reaches; no weight grows beyond that of the title.
+    """
+
+    factors: Annotated[dict[Facet, Annotated[float, Field(ge=1, le=3)]], Field(min_length=1)]
+    cues: Annotated[tuple[Phrase, ...], Field(min_length=1)]
+    exclude: tuple[Phrase, ...] = ()
+
+
 class Implication(_Model):
     """A topic that follows from topics found: at least one of ``any``, all of ``all``."""
 
@@ -172,6 +184,7 @@ class TopicConfig(_Model):
     weights: Weights
     groups: dict[Slug, Group] = {}
     discounts: dict[Slug, Discount] = {}
+    emphasis: dict[Slug, Emphasis] = {}
     medical: Topic
     trust: dict[Slug, Topic]
     modality: dict[Slug, Topic]

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from operator import itemgetter
-from typing import NamedTuple
+from math import inf, log
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from medsafe_harvest.schema import PAPER, TAG
-from medsafe_harvest.topics.compiled import (
-    CompiledDiscount,
-    CompiledRule,
-    CompiledTopic,
-    Found,
-    Hit,
-    compile_rules,
-)
+from medsafe_harvest.topics.compiled import CompiledTopic, Hit, compile_rules
 from medsafe_harvest.topics.rules import LISTED_FACETS, Facet, TopicConfig
 from medsafe_harvest.topics.text import Folded, fold
+from medsafe_harvest.topics.weigh import Scene, Weighed, weigh
 
 #: Columns of :data:`medsafe_harvest.schema.PAPER` that tagging fills.
 COLUMNS = ("medical", "topics", "trust", "modality", "task", "tags")
@@ -61,12 +54,15 @@ class Verdict:
     tagged: bool
     matches: tuple[Match, ...]
 
-
-class _Weighed(NamedTuple):
-    hit: Hit
-    rule: CompiledRule
-    weight: float
-    discount: str | None
+    def plain(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "facet": self.facet,
+            "topic": self.topic,
+            "score": self.score,
+            "tagged": self.tagged,
+            "evidence": [match._asdict() for match in self.matches],
+        }
 
 
 class _Text:
@@ -75,19 +71,35 @@ class _Text:
     __slots__ = ("_raw", "_title_end", "folded", "title_end")
 
     def __init__(self, title: str, abstract: str | None) -> None:
-        self._raw = f" {title}{_JOINT}{abstract or ''}.."
+        self._raw = f" {title}{_JOINT}{abstract or ''}.. "
         self._title_end = 1 + len(title)
         self.folded: Folded = fold(self._raw)
-        moved = self.folded.positions
-        self.title_end = self._title_end if moved is None else bisect_left(moved, self._title_end)
+        self.title_end = self.folded.index(self._title_end)
 
-    def match(self, weighed: _Weighed) -> Match:
+    def matches(
+        self, weighed: Sequence[Weighed], extra: Sequence[Match], most: int | None
+    ) -> tuple[Match, ...]:
+        """Evidence, heaviest first; at most so many matches that speak for the topic.
+
+        Only those are spelled out: most of the work of tagging would go into the others.
+        """
+        ordered = sorted(weighed, key=self._order)
+        if most is not None:
+            ordered = [one for one in ordered[:most] if one.weight > 0 and not one.rule.against]
+        found = [self.match(one) for one in ordered]
+        if extra:
+            found = sorted([*found, *extra], key=_order)
+        return tuple(found[:most])
+
+    def _order(self, one: Weighed) -> tuple[float, int]:
+        return (one.weight if one.rule.against else -one.weight), one.hit[0]
+
+    def match(self, weighed: Weighed) -> Match:
         """Evidence in terms of the original fields."""
-        hit, rule, weight, discount = weighed
-        end = hit.end
+        (first, end, _), rule, weight, discount = weighed
         while self.folded.lower[end].isalnum():
             end += 1
-        start = self.folded.origin(hit.start)
+        start = self.folded.origin(first)
         words = self._raw[start : self.folded.origin(end - 1) + 1]
         in_title = start < self._title_end
         offset = start - (1 if in_title else self._title_end + len(_JOINT))
@@ -104,6 +116,8 @@ class Tagger:
         self._rules = compile_rules(config)
         self._all = frozenset(topic.slug for topic in self._rules.topics)
         self._implied = frozenset(rule.then for rule in config.implications.values())
+        #: Sums of reaches above this stay below the threshold; a little room for rounding.
+        self._limit = log(1 - config.threshold) + 1e-3 if config.threshold < 1 else -inf
 
     def tag(
         self,
@@ -120,8 +134,8 @@ class Tagger:
         """
         rows = _Rows()
         for title, abstract, own in zip(titles, abstracts, categories, strict=True):
-            tagged = [v for v in self._judge(title, abstract, own, self._implied) if v.tagged]
-            rows.append(tagged, self._config.evidence)
+            judged = self._judge(title, abstract, own, self._implied, self._config.evidence)
+            rows.append([one for one in judged if one.tagged])
         return rows.batch()
 
     def explain(
@@ -136,33 +150,41 @@ class Tagger:
         abstract: str | None,
         categories: Sequence[str],
         wanted: AbstractSet[str],
+        evidence: int | None = None,
     ) -> list[Verdict]:
-        """Verdicts on the topics given, and on those ``wanted`` that any rule spoke for."""
+        """Verdicts on the topics given, and on those ``wanted`` that any rule spoke for.
+
+        Each comes with its ``evidence`` heaviest matches; None for all of them.
+        """
         text = _Text(title, abstract)
         found = self._rules.scan(text.folded)
-        cues = [
-            (discount, spans)
-            for discount in self._rules.discounts
-            if (spans := _outside(found.get(discount.slot, ()), found.get(discount.exclude, ())))
-        ]
+        scene = Scene(self._rules, found, text.folded.lower, text.title_end)
         mentions = self._config.mentions
         verdicts: dict[str, Verdict] = {}
         for topic in self._rules.topics:
-            hits = found.get(topic.slot)
-            if hits is None and not topic.categories:
+            hits = found.get(topic.slot, ())
+            extra = self._category_matches(topic, categories) if topic.categories else []
+            if not (hits or extra) or (
+                topic.slug not in wanted and not self._in_reach(hits, extra, text.title_end)
+            ):
                 continue
-            weighed = _weigh(topic, hits or [], found, cues, text, mentions)
-            extra = self._category_matches(topic, categories)
+            weighed = weigh(topic, found, scene, mentions)
             score = _score(weighed, extra)
             tagged = score >= self._config.threshold
             if tagged or (topic.slug in wanted and (weighed or extra)):
-                matches = [*(text.match(one) for one in weighed), *extra]
-                matches.sort(key=_order)
-                verdicts[topic.slug] = Verdict(
-                    topic.facet, topic.slug, score, tagged, tuple(matches)
-                )
+                matches = text.matches(weighed, extra, evidence)
+                verdicts[topic.slug] = Verdict(topic.facet, topic.slug, score, tagged, matches)
         self._imply(verdicts)
         return [verdicts[t.slug] for t in self._rules.topics if t.slug in verdicts]
+
+    def _in_reach(self, hits: Sequence[Hit], extra: Sequence[Match], title_end: int) -> bool:
+        """Whether the threshold could be reached if every match counted at its best."""
+        total = sum(log(1 - match.weight) for match in extra)
+        for start, _, term in hits:
+            rule = term.rule
+            if rule is not None:
+                total += rule.title_reach if start < title_end else rule.abstract_reach
+        return total <= self._limit
 
     def _category_matches(self, topic: CompiledTopic, categories: Sequence[str]) -> list[Match]:
         """At most one: two categories of a paper are not independent evidence."""
@@ -195,7 +217,7 @@ class Tagger:
             )
 
 
-def _score(weighed: Sequence[_Weighed], extra: Sequence[Match]) -> float:
+def _score(weighed: Sequence[Weighed], extra: Sequence[Match]) -> float:
     """Independent pieces of evidence add up as 1 - (1-a)(1-b)..., those against scale it."""
     missing, kept = 1.0, 1.0
     for _, rule, weight, _ in weighed:
@@ -212,96 +234,6 @@ def _order(match: Match) -> tuple[float, bool, int, str, str]:
     return -match.weight, match.field != "title", match.start, match.text, match.rule
 
 
-def _outside(hits: Iterable[Hit], excluded: Sequence[Hit]) -> list[Hit]:
-    """Hits that no excluded phrase overlaps."""
-    if not excluded:
-        return list(hits)
-    return [h for h in hits if not any(x.start < h.end and h.start < x.end for x in excluded)]
-
-
-Cues = Sequence[tuple[CompiledDiscount, Sequence[Hit]]]
-
-
-def _weigh(
-    topic: CompiledTopic, hits: list[Hit], found: Found, cues: Cues, text: _Text, mentions: int
-) -> list[_Weighed]:
-    """The hits that count, each phrase a limited number of times a field, at its best.
-
-    A phrase inside a longer one of the same topic does not count again: "label noise" is one
-    piece of evidence, not "label noise" and "noise".
-    """
-    lower, title_end = text.folded.lower, text.title_end
-    counted: list[tuple[int, int, float, Hit, CompiledRule]] = []
-    for hit in _outside(hits, found.get(topic.exclude, ())):
-        rule = hit.term.rule
-        if rule is None:
-            continue
-        weight = rule.title if hit.start < title_end else rule.abstract
-        if weight and _context_is_there(hit, rule, found, lower):
-            counted.append((hit.start, -hit.end, -weight, hit, rule))
-    if len(counted) > 1:
-        counted.sort(key=itemgetter(0, 1, 2))
-    active = [cue for cue in cues if topic.facet in cue[0].rule.facets]
-    kept: dict[tuple[str, bool], list[_Weighed]] = {}
-    reached = 0
-    for start, _, negative, hit, rule in counted:
-        if hit.end <= reached:
-            continue
-        reached = hit.end
-        factor, discount = _discount(hit, active, lower) if active else (1.0, None)
-        one = _Weighed(hit, rule, -negative * factor, discount)
-        kept.setdefault((hit.term.key, start < title_end), []).append(one)
-    return [one for same in kept.values() for one in _best(same, mentions)]
-
-
-def _best(same: list[_Weighed], mentions: int) -> list[_Weighed]:
-    """Repeating what speaks for a topic tells more; repeating what speaks against it does not."""
-    if len(same) == 1:
-        return same
-    most = 1 if same[0].rule.against else mentions
-    return sorted(same, key=lambda one: -one.weight)[:most]
-
-
-def _context_is_there(hit: Hit, rule: CompiledRule, found: Found, lower: str) -> bool:
-    if not rule.needs:
-        return True
-    for slot in rule.needs:
-        for other in found.get(slot, ()):
-            if other.start < hit.end and hit.start < other.end:
-                continue  # a phrase is not its own context
-            if rule.within is None or _gap(hit, other, lower) <= rule.within:
-                return True
-    return False
-
-
-def _gap(one: Hit, other: Hit, lower: str) -> int:
-    """Words between two hits; more than any limit where a sentence ends between them."""
-    first, second = (one, other) if one.start < other.start else (other, one)
-    if lower.find(". ", first.end, second.start) >= 0:
-        return len(lower)
-    return max(0, lower.count(" ", first.end, second.start) - 1)
-
-
-def _discount(hit: Hit, active: Cues, lower: str) -> tuple[float, str | None]:
-    """The lowest factor of the discounts that reach a hit, and its name."""
-    factor, name = 1.0, None
-    for discount, cues in active:
-        rule = discount.rule
-        if rule.factor >= factor:
-            continue
-        for cue in cues:
-            gap = _gap(hit, cue, lower)
-            near = (
-                gap < len(lower)
-                if rule.within is None
-                else cue.end <= hit.start and gap <= rule.within
-            )
-            if near:
-                factor, name = rule.factor, discount.name
-                break
-    return factor, name
-
-
 class _Rows:
     """Columns of the result while they grow."""
 
@@ -312,7 +244,7 @@ class _Rows:
         self._tags: list[tuple[str, str, float, str, str, str, int]] = []
         self._offsets = [0]
 
-    def append(self, tagged: Sequence[Verdict], evidence: int) -> None:
+    def append(self, tagged: Sequence[Verdict]) -> None:
         slugs: dict[str, list[str]] = {facet: [] for facet in LISTED_FACETS}
         medical = False
         for verdict in tagged:
@@ -322,7 +254,7 @@ class _Rows:
                 slugs[verdict.facet].append(verdict.topic)
             self._tags += [
                 (verdict.facet, verdict.topic, verdict.score, m.rule, m.field, m.text, m.start)
-                for m in verdict.matches[:evidence]
+                for m in verdict.matches
                 if m.weight > 0
             ]
         self._medical.append(medical)

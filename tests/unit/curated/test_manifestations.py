@@ -48,7 +48,8 @@ def tables(*records: dict[str, Any]) -> tuple[pa.Table, pa.Table]:
     for field in PAPER:
         if field.name not in papers.column_names:
             said: object = ["fairness"] if field.name == "topics" else []
-            values = [said if pa.types.is_list(field.type) else True] * papers.num_rows
+            said = "In words" if field.type == pa.string() else said
+            values = [said if field.type != pa.bool_() else True] * papers.num_rows
             papers = papers.append_column(field, pa.array(values, field.type))
     return papers.select(PAPER.names).cast(PAPER), rows
 

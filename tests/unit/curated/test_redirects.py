@@ -62,6 +62,7 @@ def tables(clusters: dict[int, int]) -> dict[str, pa.Table]:
     for field in PAPER:
         if field.name not in papers.column_names:
             empty: object = [] if pa.types.is_list(field.type) else False
+            empty = None if field.type == pa.string() else empty
             papers = papers.append_column(field, pa.array([empty] * papers.num_rows, field.type))
     empty_tables = {key: schema.empty_table() for key, schema in TABLES.items()}
     return empty_tables | {"papers": papers.select(PAPER.names).cast(PAPER), "records": records}
@@ -176,6 +177,24 @@ def test_an_id_is_followed_over_merges_and_splits(tmp_path: Path) -> None:
         mh.resolve("mhnonsense", tmp_path)
 
 
+def test_a_split_is_told_as_long_as_a_piece_is_elsewhere(tmp_path: Path) -> None:
+    def told() -> list[str]:
+        answer = lookup.resolve(snapshot.current(tmp_path), redirects.read(tmp_path), name(1))
+        assert answer.paper_id == name(1)
+        return [one.in_words(answer.pieces) for one in answer.history]
+
+    publish(tmp_path, {0: 9, 1: 0, 2: 0}, NOW)
+    assert told() == []
+    publish(tmp_path, {0: 9, 1: 0, 2: 1}, NOW)
+    split = f"{name(1)} was split into {name(1)}, {name(2)}"
+    assert told() == [f"{split} on 2026-11-21"]
+    publish(tmp_path, {0: 9, 1: 0, 2: 9}, NOW)
+    assert told() == [f"{split} (now {name(0)}) on 2026-11-21"]
+    # The curator takes it back.
+    publish(tmp_path, {0: 9, 1: 0, 2: 0}, NOW)
+    assert told() == []
+
+
 def test_what_is_gone_is_said_to_be_gone(tmp_path: Path) -> None:
     publish(tmp_path, {1: 0, 2: 1}, NOW)
     publish(tmp_path, {1: 0}, NOW)
@@ -267,7 +286,7 @@ def replay(history: list[dict[int, int]]) -> Iterator[tuple[pa.Table, list[Redir
 def answers(papers: pa.Table, ledger: list[Redirect], old: str) -> set[str] | None:
     """All papers that an id leads to; None where it is gone."""
     try:
-        return {trace(papers, ledger, old).paper_id}
+        return {trace(papers, NO_RECORDS, ledger, old).paper_id}
     except SplitError as split:
         return set(split.candidates)
     except NotFoundError:
@@ -313,7 +332,7 @@ def test_new_sources_only_ever_redirect(clusters: dict[int, int], data: st.DataO
     }
     assert kinds <= {Kind.MERGED}
     for row in before["papers"].to_pylist():
-        found = trace(after["papers"], (), row["paper_id"]).paper_id
+        found = trace(after["papers"], after["records"], (), row["paper_id"]).paper_id
         [home] = [one for one in after["papers"].to_pylist() if one["paper_id"] == found]
         assert set(row["record_ids"]) <= set(home["record_ids"])
 

@@ -129,6 +129,19 @@ def test_a_snapshot_of_a_later_schema_is_not_guessed_at(tmp_path: Path) -> None:
         snapshot.read(written, "papers")
 
 
+def test_a_column_that_an_earlier_version_did_not_write_is_asked_for_by_name(
+    tmp_path: Path,
+) -> None:
+    written = snapshot.write(tmp_path, tables(1), ABOUT, keep=3)
+    manifest = json.loads((written / "manifest.json").read_text())
+    (written / "manifest.json").write_text(json.dumps(manifest | {"schema_version": 1}))
+    papers = pq.read_table(written / "papers.parquet").drop_columns(["links"])
+    pq.write_table(papers, written / "papers.parquet")
+    assert snapshot.read(written, "papers", ["paper_id"]).num_rows
+    with pytest.raises(CuratedError, match=r"no column links.*medsafe-harvest rebuild"):
+        snapshot.read(written, "papers")
+
+
 def test_a_missing_snapshot_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(CuratedError, match="medsafe-harvest harvest"):
         snapshot.current(tmp_path)

@@ -165,8 +165,8 @@ def test_nothing_gives_an_empty_table_of_the_right_columns() -> None:
     clusters = pa.table({"record_id": pa.array([], pa.string()), "cluster": pa.array([], "str")})
     table = merge(RECORD.empty_table(), clusters)
     assert table.num_rows == 0
-    topics = {"medical", "topics", "trust", "modality", "task", "tags"}
-    assert table.column_names == [name for name in PAPER.names if name not in topics]
+    later = {"medical", "topics", "trust", "modality", "task", "tags", "summary", "summary_from"}
+    assert table.column_names == [name for name in PAPER.names if name not in later]
 
 
 def test_a_record_without_a_cluster_is_refused() -> None:
@@ -248,3 +248,23 @@ def test_no_value_of_any_record_is_lost(pairs: list[tuple[dict[str, Any], str]])
             told.add(json.dumps(paper[field]))
             values = {json.dumps(said[name][field]) for name in paper["record_ids"]} - {"null"}
             assert values <= told
+
+
+def test_links_unite_by_address_and_the_clearest_claim_wins() -> None:
+    def link(url: str, said: str | None, *, own: bool | None, dead: bool) -> dict[str, Any]:
+        kind = "repository"
+        return {"url": url, "kind": kind, "own": own, "said": said, "looks_dead": dead}
+
+    here, there = "https://github.com/lab/a", "https://github.com/lab/b"
+    [paper] = merged(
+        record(ARXIV, links=[link(here, None, own=None, dead=True)]),
+        record(JOURNAL, links=[link(there, "built on", own=False, dead=True),
+                               link(here, "our code", own=True, dead=False)]),
+        record(OTHER),
+    )  # fmt: skip
+    assert paper["links"] == [
+        link(here, "our code", own=True, dead=False),
+        link(there, "built on", own=False, dead=True),
+    ]
+    sayers = [entry["record_id"] for entry in paper["provenance"] if entry["field"] == "links"]
+    assert sayers == [ARXIV, JOURNAL]

@@ -28,8 +28,13 @@ def test_the_shipped_file_is_valid_and_empty() -> None:
 
 
 def test_a_direct_contradiction_names_both_entries() -> None:
-    with pytest.raises(ValidationError, match=r"cannot_link b and a .* must_link a and b"):
+    with pytest.raises(ValidationError, match=r"cannot_link\.0\n +b and a .* must_link a and b"):
         load(must_link=[link("a", "b")], cannot_link=[link("b", "a")])
+
+
+def test_a_key_with_nothing_below_it_is_an_empty_list() -> None:
+    text = "must_link:\n# the last one was deleted\ncannot_link: ~\n"
+    assert Overrides.model_validate(yaml.safe_load(text)) == Overrides()
 
 
 def test_a_contradiction_through_a_chain_names_its_links() -> None:

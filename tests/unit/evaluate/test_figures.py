@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from medsafe_harvest.evaluate.figures import (
     b_cubed,
     components,
+    contradictions,
     count_pairs,
     why_no_clusters,
     wilson,
@@ -159,6 +160,26 @@ def test_clusters_are_scored_only_where_the_labels_say_them(
     else:
         with pytest.raises(AssertionError, match=why):
             raise AssertionError(told)
+
+
+@given(
+    labels=st.dictionaries(st.sampled_from(PAIRS), st.booleans()),
+    sources=st.lists(st.integers(0, 1), min_size=SIZE, max_size=SIZE),
+    complete=st.booleans(),
+    cross=st.booleans(),
+)
+def test_contradictions_are_pairs_that_other_labels_make_a_match(
+    *, labels: dict[tuple[int, int], bool], sources: list[int], complete: bool, cross: bool
+) -> None:
+    scope = {pair for pair in PAIRS if not cross or sources[pair[0]] != sources[pair[1]]}
+    gold = {pair for pair in scope if labels.get(pair)}
+    reached = list(range(SIZE))
+    for _ in PAIRS:
+        for left, right in gold:
+            reached[left] = reached[right] = min(reached[left], reached[right])
+    apart = {pair for pair in scope - gold if complete or pair in labels}
+    labelled = labelled_set(labels, complete=complete, cross=cross, sources=sources)
+    assert contradictions(labelled) == sum(reached[left] == reached[right] for left, right in apart)
 
 
 def test_large_clusters_are_counted_without_listing_their_pairs() -> None:

@@ -1,0 +1,44 @@
+"""The papers nearest to one, as a snapshot has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from medsafe_harvest.curated import lookup, snapshot
+from medsafe_harvest.curated.redirects import Redirect
+from medsafe_harvest.schema import RELATED
+
+_TOLD = ("title", "year", "venue", "summary")
+
+#: ``schema.RELATED`` of one paper, and what the related papers are.
+NEIGHBOURS = pa.schema(
+    [*(field.remove_metadata() for field in RELATED)]
+    + [pa.field("title", pa.string(), nullable=False), pa.field("year", pa.int32())]
+    + [pa.field(name, pa.string()) for name in _TOLD[2:]]
+)
+
+
+def of(folder: Path, ledger: Sequence[Redirect], name: str) -> pa.Table:
+    """The nearest papers of the paper that an id names, of ``NEIGHBOURS``, the nearest first.
+
+    Args:
+        folder: a snapshot.
+        ledger: from :func:`redirects.read`.
+        name: as for :func:`lookup.find_paper`.
+
+    Raises:
+        CuratedError: the snapshot is damaged.
+        NotFoundError: as :func:`lookup.trace`; with SplitError.
+    """
+    paper_id = lookup.resolve(folder, ledger, name).paper_id
+    rows = snapshot.read(folder, "related")
+    own = rows.filter(pc.equal(rows["paper_id"], paper_id)).sort_by("rank")
+    papers = snapshot.read(folder, "papers", ["paper_id", *_TOLD])
+    places = pc.index_in(own["related_paper_id"], value_set=papers["paper_id"].combine_chunks())
+    for told in _TOLD:
+        own = own.append_column(told, papers[told].take(places))
+    return own.cast(NEIGHBOURS)

@@ -1,0 +1,151 @@
+"""The nearest papers against a plain computation, in any order, and with what else makes near."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from medsafe_harvest.schema import RELATED
+from medsafe_harvest.topics.related import NEAREST, TERMS, related, text_of
+
+SCHEMA = pa.schema(
+    [
+        ("paper_id", pa.string()),
+        ("title", pa.string()),
+        ("abstract", pa.string()),
+        ("topics", pa.list_(pa.string())),
+    ]
+)
+# Words that are their own stems, so that the plain computation needs none.
+WORDS = st.sampled_from(["heart", "mri", "nurs", "sepsi", "graph", "ward", "lung", "audit"])
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "title": st.lists(WORDS, max_size=3).map(" ".join),
+            "abstract": st.none() | st.lists(WORDS, max_size=6).map(" ".join),
+            "topics": st.lists(st.sampled_from(["fairness", "privacy"]), unique=True),
+        }
+    ),
+    max_size=14,
+)
+
+
+def table(rows: list[dict[str, Any]]) -> pa.Table:
+    named = [{"paper_id": f"mh{number:02}", **row} for number, row in enumerate(rows)]
+    return pa.Table.from_pylist(named, schema=SCHEMA)
+
+
+def titled(*titles: str) -> list[dict[str, Any]]:
+    return [{"title": title, "abstract": None, "topics": []} for title in titles]
+
+
+def plain(rows: list[dict[str, Any]]) -> dict[tuple[str, str], float]:
+    """The formula of the module, word by word."""
+    bags = []
+    for row in rows:
+        bag: Counter[str] = Counter((row["abstract"] or "").split())
+        for word in row["title"].split():
+            bag[word] += 3
+        bags.append(bag | Counter({f"topic:{topic}": 3 for topic in row["topics"]}))
+    held = Counter(term for bag in bags for term in bag)
+    weights = []
+    for bag in bags:
+        own = {t: (1 + math.log(n)) * math.log((len(rows) + 1) / held[t]) for t, n in bag.items()}
+        length = math.sqrt(sum(weight**2 for weight in own.values())) or 1
+        weights.append({term: weight / length for term, weight in own.items()})
+    return {
+        (f"mh{a:02}", f"mh{b:02}"): sum(w * weights[b].get(t, 0) for t, w in weights[a].items())
+        for a in range(len(rows))
+        for b in range(len(rows))
+        if a != b
+    }
+
+
+@settings(max_examples=60)
+@given(ROWS, st.randoms(use_true_random=False))
+def test_the_nearest_are_those_of_the_plain_formula(rows: list[dict[str, Any]], dice: Any) -> None:
+    papers = table(rows)
+    found = related(papers)
+    assert found.schema == RELATED
+    expected = plain(rows)
+    for paper in papers["paper_id"].to_pylist():
+        own = [row for row in found.to_pylist() if row["paper_id"] == paper]
+        assert [row["rank"] for row in own] == list(range(1, len(own) + 1))
+        order = [(-row["score"], row["related_paper_id"]) for row in own]
+        assert order == sorted(order)
+        scores = sorted((s for (a, _), s in expected.items() if a == paper), reverse=True)
+        near = [score for score in scores[:NEAREST] if score > 1e-4]
+        assert [row["score"] for row in own] == pytest.approx(near, abs=2e-4)
+        for row in own:
+            assert row["score"] == pytest.approx(expected[paper, row["related_paper_id"]], abs=2e-4)
+            assert 1 <= len(row["terms"]) <= TERMS
+    shuffled = list(range(len(rows)))
+    dice.shuffle(shuffled)
+    assert related(papers.take(pa.array(shuffled, pa.int64()))).equals(found)
+
+
+def test_the_terms_are_the_words_that_the_authors_use() -> None:
+    papers = table(
+        [
+            {"title": "Calibrated sepsis alerts", "abstract": None, "topics": ["calibration"]},
+            {"title": "Sepsis alerts for wards", "abstract": "an alert", "topics": ["calibration"]},
+            {"title": "Graphs of the lung", "abstract": "The 2020 data", "topics": []},
+        ]
+    )
+    rows = related(papers).to_pylist()
+    pairs = {(row["paper_id"], row["related_paper_id"]) for row in rows}
+    assert pairs == {("mh00", "mh01"), ("mh01", "mh00")}
+    assert set(rows[0]["terms"]) == {"alerts", "sepsis", "topic:calibration"}
+
+
+def test_shared_references_make_near() -> None:
+    rows = titled("Heart", "Lung", "Eye")
+    assert related(table(rows)).num_rows == 0
+    found = related(table(rows), [["x", "y"], [], ["x"]]).to_pylist()
+    assert [(row["paper_id"], row["related_paper_id"], row["terms"]) for row in found] == [
+        ("mh00", "mh02", ["cites:x"]),
+        ("mh02", "mh00", ["cites:x"]),
+    ]
+
+
+def test_vectors_of_a_model_take_the_place_of_the_score() -> None:
+    rows = titled("Heart", "Lung", "Eye")
+    vectors = np.array([[1, 0], [0.6, 0.8], [0, -2]], np.float32)
+    found = related(table(rows), vectors=vectors).to_pylist()
+    assert [(row["paper_id"], row["related_paper_id"], row["score"]) for row in found] == [
+        ("mh00", "mh01", 0.6),
+        ("mh01", "mh00", 0.6),
+    ]
+    assert found[0]["terms"] == []
+
+
+def test_what_does_not_fit_the_papers_is_refused() -> None:
+    papers = table([{"title": "Heart", "abstract": None, "topics": []}])
+    with pytest.raises(ValueError, match="2 vectors for 1 papers"):
+        related(papers, vectors=np.ones((2, 2), np.float32))
+    with pytest.raises(ValueError, match="0 lists of references for 1 papers"):
+        related(papers, [])
+
+
+def test_many_blocks_are_one_table() -> None:
+    rows = titled(*(f"part{n // 3} paper{n}" for n in range(1203)))
+    named = [{"paper_id": f"mh{n:04}", **row} for n, row in enumerate(rows)]
+    found = related(pa.Table.from_pylist(named, schema=SCHEMA))
+    keys = list(zip(found["paper_id"].to_pylist(), found["rank"].to_pylist(), strict=True))
+    assert keys == sorted(keys)
+    assert found.num_rows == 2 * 1203
+    assert set(found["terms"].combine_chunks().flatten().to_pylist()) == {
+        f"part{n}" for n in range(401)
+    }
+
+
+def test_a_model_is_given_title_and_abstract() -> None:
+    assert text_of("Heart", None) == "Heart"
+    assert text_of("Heart", "It beats.") == "Heart\nIt beats."
