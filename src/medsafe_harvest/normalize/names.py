@@ -108,13 +108,16 @@ def _is_initials(word: str) -> bool:
 
 
 def _family_is_first(words: list[str]) -> bool:
-    """True of "Smith JA", "Smith J. A." and "WANG Wei", not of "JA Smith" or "Wei XU"."""
+    """True of "Smith JA", "SMITH J" and "WANG Wei", not of "JA Smith" or "Wei XU"."""
     first, *rest = words
     if _is_initials(first):
         return first in _SHORT_FAMILIES and not any(map(_is_initials, rest))
     if first == first.upper() and first != first.lower():
         can_be_spoken = any(vowel in first for vowel in "AEIOUY") and "." not in first
-        return can_be_spoken and any(word != word.upper() for word in rest)
+        # "WANG Wei", and "SMITH J" of exports that are all in capitals, but not "JOHN XU".
+        shown = any(word != word.upper() for word in rest)
+        initials = all(map(_is_initials, rest)) and _SHORT_FAMILIES.isdisjoint(rest)
+        return can_be_spoken and (shown or initials)
     return all(map(_is_initials, rest)) and rest[-1] not in _SHORT_FAMILIES
 
 

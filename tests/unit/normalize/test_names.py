@@ -38,6 +38,8 @@ from medsafe_harvest.normalize.names import Name, family_key, initials, name_key
         ("Wei XU", "Wei", "XU", None),
         ("WANG Wei", "Wei", "WANG", None),
         ("JOHN SMITH", "JOHN", "SMITH", None),
+        ("SMITH JA", "JA", "SMITH", None),
+        ("JOHN XU", "JOHN", "XU", None),
         ("Jane Smith, M.D., Ph.D.", "Jane", "Smith", None),
         ("Jane Smith PhD", "Jane", "Smith", None),
         ("Smith, M.D.", "M.D.", "Smith", None),
