@@ -3,7 +3,8 @@
 Fits all weights anew to the labelled sets, by logistic regression with a normal prior around the
 weight that the code has (maximum a posteriori), and says what the fit would change. Each set is
 also scored with weights that were fitted to the other sets only, beside the weights of the code.
-The scores are of pairs, before clusters: what a decision alone can do.
+The scores are of pairs, before clusters, and without the reviews that ``decide`` puts between the
+sum and a match: what guards and weights alone can do.
 """
 
 from __future__ import annotations

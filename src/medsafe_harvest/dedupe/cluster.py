@@ -1,9 +1,10 @@
 """Clusters by constrained agglomeration: strongest matches first, never across a conflict.
 
 Transitive closure would let one wrong match drag two groups together. Here a union is refused
-when the united cluster would hold conflicting identifiers of one kind (two arXiv ids, two journal
-DOIs, two PubMed ids), a pair that a curator holds apart or that a hard guard refused, or when the
-pairs decided between the two groups, all together, do not reach what one match needs.
+when the united cluster would hold conflicting identifiers of one kind (two arXiv ids, two PubMed
+ids, two journal DOIs of one registrant), a pair that a curator holds apart or that a hard guard
+refused, or when the pairs decided between the two groups, all together, do not reach what one match
+needs. Promising pairs of two sources come last: joined where each is the other's only partner.
 """
 
 from __future__ import annotations
@@ -130,7 +131,7 @@ def cluster(
     """Cluster all records by their match decisions.
 
     Args:
-        records: every record once; ``record_id`` and the columns ``EXCLUSIVE`` of
+        records: every record once; ``record_id``, ``source`` and the columns ``EXCLUSIVE`` of
             ``prepare.COMPARISON``.
         decisions: rows of ``schema.DECISION``; the order does not matter.
         against: rows of ``AGAINST``: refusals that are in no other table.
