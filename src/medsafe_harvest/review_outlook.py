@@ -13,12 +13,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from medsafe_harvest.dedupe.blocking import keys_of
+from medsafe_harvest.dedupe.blocking import keys_of, rows_of
 from medsafe_harvest.dedupe.cluster import Clustering, cluster
 from medsafe_harvest.dedupe.decide import judge, worth_keeping
 from medsafe_harvest.dedupe.overrides import Link, Overrides, impose
 from medsafe_harvest.dedupe.prepare import NEEDED, prepare
 from medsafe_harvest.dedupe.reasons import Outcome, Reason
+from medsafe_harvest.dedupe.screen import screened
 from medsafe_harvest.overrides_file import Ruling, extended
 from medsafe_harvest.review import Pair, Papers
 from medsafe_harvest.schema import DECISION
@@ -208,7 +209,7 @@ def _as_judged(batch: pa.RecordBatch) -> pa.RecordBatch:
 def _judged(prepared: pa.RecordBatch, known: set[tuple[str, str]]) -> pa.RecordBatch | None:
     """Decisions about pairs that share a key and are not known; None: there are none."""
     rows = prepared.to_pylist()
-    keys = [keys_of(row, {}) for row in rows]
+    keys = [keys_of(row) for row in rows_of(prepared)]
     order = sorted(range(len(rows)), key=lambda row: str(rows[row]["record_id"]))
     pairs, shared = [], []
     for one, other in itertools.combinations(order, 2):
@@ -219,7 +220,9 @@ def _judged(prepared: pa.RecordBatch, known: set[tuple[str, str]]) -> pa.RecordB
     if not pairs:
         return None
     left, right = (prepared.take(pa.array(side)) for side in zip(*pairs, strict=True))
-    sides = [left.to_struct_array(), right.to_struct_array(), pa.array(shared)]
+    worth = pa.array(screened(left, right, shared))
+    columns = (left.to_struct_array(), right.to_struct_array(), pa.array(shared))
+    sides = [column.filter(worth) for column in columns]
     [decided] = judge([pa.RecordBatch.from_arrays(sides, names=["left", "right", "keys"])])
     return decided
 

@@ -1,23 +1,28 @@
 """Blocking: keys of a record, so that only records that share a key are compared.
 
-Each kind of key is a pure function of one comparison row (and of the document frequencies of
-title words in the corpus at hand) that returns a set of strings. Several kinds complement each
-other: a duplicate that one misses shares another.
+Each kind of key is a pure function of one sketch of a record, the same whatever other records there
+are: so a new record changes no key of an old one. Several kinds complement each other: a duplicate
+that one misses shares another.
 """
 
 from __future__ import annotations
 
 import enum
 import itertools
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-Row = Mapping[str, Any]
-Frequencies = Mapping[str, int]
+from medsafe_harvest.dedupe.people import first_families
+from medsafe_harvest.dedupe.places import first_number
+from medsafe_harvest.dedupe.prepare import NEEDED, identifiers
+from medsafe_harvest.dedupe.titles import form_of
+from medsafe_harvest.dedupe.words import INFORMATION, RARE
+from medsafe_harvest.schema import STRINGS
 
 #: Records a block may have before its keys are refined by first author, then by year.
 MAX_BLOCK = 50
@@ -31,13 +36,26 @@ _RARE_WITH_AUTHOR = 4
 _PREFIX_WORDS = 4
 _TEAM = 3
 
-KEYS = pa.schema(
+#: What candidate pairs are found by: cheap to make, for most records meet no other.
+SKETCH = pa.schema(
     [
         pa.field("record_id", pa.string(), nullable=False),
-        pa.field("kind", pa.string(), nullable=False),
-        pa.field("key", pa.string(), nullable=False),
-        pa.field("author", pa.string(), nullable=False),  # for refinement: first family key or ""
-        pa.field("year", pa.int32(), nullable=False),  # for refinement: year or 0
+        pa.field("title", pa.string(), nullable=False),  # comparison form without the marker
+        pa.field("sorted_title", pa.string(), nullable=False),  # its words in alphabetical order
+        pa.field("compact_title", pa.string(), nullable=False),  # its words run together
+        pa.field("families", STRINGS, nullable=False),  # keys of the first three authors
+        pa.field("year", pa.int32()),
+        pa.field("volume", pa.string()),
+        pa.field("first_page", pa.string()),
+        pa.field("ids", STRINGS, nullable=False),  # "kind:value", all but DOIs
+        pa.field("dois", STRINGS, nullable=False),
+    ]
+)
+
+KEYS = pa.schema(
+    [
+        pa.field("row", pa.int32(), nullable=False),  # of the batch of sketches, from 0
+        pa.field("key", pa.string(), nullable=False),  # the letter of its kind, and the key
     ]
 )
 
@@ -55,62 +73,122 @@ class Key(enum.StrEnum):
     TEAM = "team"
 
 
-def identifier(row: Row, _: Frequencies) -> frozenset[str]:
-    """Every identifier but DOIs, with its kind: "arxiv:2301.00001"."""
-    return frozenset(row["ids"])
+class Row(NamedTuple):
+    """What the keys of one record are made of; the columns of ``SKETCH``, and its rarest words."""
+
+    title: str
+    compact_title: str
+    families: Sequence[str]
+    year: int | None
+    volume: str | None
+    first_page: str | None
+    ids: Sequence[str]
+    dois: Sequence[str]
+    #: Up to five, the rarest first.
+    rare: Sequence[str]
 
 
-def doi(row: Row, _: Frequencies) -> frozenset[str]:
-    """Every DOI without its version suffix."""
-    return frozenset(row["dois"])
+def rows_of(sketches: pa.RecordBatch) -> Iterator[Row]:
+    """The rows of a batch of ``SKETCH``, or of ``prepare.COMPARISON``, which has its columns."""
+    columns = [sketches.column(name).to_pylist() for name in Row._fields[:-1]]
+    for title, *rest in zip(*columns, strict=True):
+        yield Row(title, *rest, _rarest(title))
 
 
-def title(row: Row, _: Frequencies) -> frozenset[str]:
-    """The whole title, its words run together: "on-line" and "online" are one."""
-    return frozenset({row["compact_title"]}) - {""}
+def sketch(records: pa.RecordBatch) -> pa.RecordBatch:
+    """One ``SKETCH`` row for each record, in the same order.
 
-
-def title_prefix(row: Row, _: Frequencies) -> frozenset[str]:
-    """The first four words: finds dropped subtitles."""
-    words = row["title"].split()
-    if len(words) <= _PREFIX_WORDS:
-        return frozenset({" ".join(words)}) - {""}
-    return frozenset({" ".join(words[:_PREFIX_WORDS])})
-
-
-def rare_words(row: Row, frequencies: Frequencies) -> frozenset[str]:
-    """Pairs of the five rarest words that occur elsewhere: finds typing errors, reordering."""
-    rare = _rarest(row, frequencies, _RARE_WORDS)
-    return frozenset(" ".join(sorted(pair)) for pair in itertools.combinations(rare, 2))
-
-
-def rare_word_author(row: Row, frequencies: Frequencies) -> frozenset[str]:
-    """Each of the four rarest words with the first or second author: finds new titles."""
-    rare = _rarest(row, frequencies, _RARE_WITH_AUTHOR)
-    return frozenset(
-        f"{family} {word}" for family, word in itertools.product(row["families"][:2], rare)
+    Args:
+        records: rows with the columns ``prepare.NEEDED`` of ``schema.RECORD``.
+    """
+    given = {name: records.column(name).to_pylist() for name in NEEDED if name != "authors"}
+    forms = [form_of(title) for title in given["title"]]
+    words = [form.split() for form in forms]
+    found: dict[str, Sequence[Any]] = {
+        "record_id": given["record_id"],
+        "title": forms,
+        "sorted_title": [" ".join(sorted(one)) for one in words],
+        "compact_title": ["".join(one) for one in words],
+        "families": _families(records.column("authors")),
+        "year": given["year"],
+        "volume": [first_number(volume) for volume in given["volume"]],
+        "first_page": [first_number(pages) for pages in given["pages"]],
+        **identifiers(given),
+    }
+    return pa.RecordBatch.from_arrays(
+        [pa.array(found[field.name], field.type) for field in SKETCH], schema=SKETCH
     )
 
 
-def place(row: Row, _: Frequencies) -> frozenset[str]:
+def _families(authors: pa.ListArray) -> list[tuple[str, ...]]:
+    """Keys of the first three authors of each list."""
+    several = pc.fill_null(pc.greater(pc.list_value_length(authors), _FIELDS), False).to_pylist()
+    begun = pc.list_slice(authors, 0, _FIELDS).to_pylist()
+    found = [
+        first_families(first, _TEAM, persons_only=more)
+        for first, more in zip(begun, several, strict=True)
+    ]
+    for row, more in enumerate(several):
+        # A field may hold a group, nobody, or a person that stood before.
+        if more and len(found[row]) < _TEAM:
+            found[row] = first_families(authors[row].as_py(), _TEAM)
+    return found
+
+
+#: Fields of a list of authors that are read first; most hold one person each.
+_FIELDS = 3
+
+
+def identifier(row: Row) -> Sequence[str]:
+    """Every identifier but DOIs, with its kind: "arxiv:2301.00001"."""
+    return row.ids
+
+
+def doi(row: Row) -> Sequence[str]:
+    """Every DOI without its version suffix."""
+    return row.dois
+
+
+def title(row: Row) -> Sequence[str]:
+    """The whole title, its words run together: "on-line" and "online" are one."""
+    return [row.compact_title] if row.compact_title else ()
+
+
+def title_prefix(row: Row) -> Sequence[str]:
+    """The first four words: finds dropped subtitles."""
+    return [" ".join(row.title.split(maxsplit=_PREFIX_WORDS)[:_PREFIX_WORDS])] if row.title else ()
+
+
+def rare_words(row: Row) -> Sequence[str]:
+    """Pairs of the five rarest words: finds typing errors, reordering."""
+    return [f"{one} {other}" for one, other in itertools.combinations(sorted(row.rare), 2)]
+
+
+def rare_word_author(row: Row) -> Sequence[str]:
+    """Each of the four rarest words with the first or second author: finds new titles."""
+    rare = row.rare[:_RARE_WITH_AUTHOR]
+    return [f"{family} {word}" for family in row.families[:2] for word in rare]
+
+
+def place(row: Row) -> Sequence[str]:
     """Volume and first page with the first author, or with the year: finds translated titles."""
-    if row["first_page"] is None:
-        return frozenset()
-    volume = row["volume"] or ""
-    keys = {f"{volume} {row['first_page']} {family}" for family in row["families"][:1]}
-    if row["volume"] is not None and row["year"] is not None:
-        keys.add(f"{volume} {row['first_page']} {row['year']}")
-    return frozenset(keys)
+    if row.first_page is None:
+        return ()
+    keys = [f"{row.volume or ''} {row.first_page} {family}" for family in row.families[:1]]
+    if row.volume is not None and row.year is not None:
+        keys.append(f"{row.volume} {row.first_page} {row.year}")
+    return keys
 
 
-def team(row: Row, _: Frequencies) -> frozenset[str]:
+def team(row: Row) -> Sequence[str]:
     """The first three authors and the year: finds papers with another title."""
-    if len(row["families"]) < _TEAM or row["year"] is None:
-        return frozenset()
-    return frozenset({" ".join([*sorted(row["families"][:_TEAM]), str(row["year"])])})
+    if len(row.families) < _TEAM or row.year is None:
+        return ()
+    return [" ".join([*sorted(row.families[:_TEAM]), str(row.year)])]
 
 
-BLOCKERS: Mapping[Key, Callable[[Row, Frequencies], frozenset[str]]] = MappingProxyType(
+#: Kind of key -> the distinct keys of that kind that a row has.
+BLOCKERS: Mapping[Key, Callable[[Row], Sequence[str]]] = MappingProxyType(
     {
         Key.IDENTIFIER: identifier,
         Key.DOI: doi,
@@ -123,57 +201,46 @@ BLOCKERS: Mapping[Key, Callable[[Row, Frequencies], frozenset[str]]] = MappingPr
     }
 )
 
-
-def word_counts(batches: Iterable[pa.RecordBatch]) -> Counter[str]:
-    """Document frequency of each title word.
-
-    Args:
-        batches: rows of ``prepare.COMPARISON``.
-    """
-    counts: Counter[str] = Counter()
-    for batch in batches:
-        for text in batch.column("title").to_pylist():
-            counts.update(set(text.split()))
-    return counts
+#: Kind of key -> the letter that a key of it begins with.
+LETTERS: Mapping[Key, str] = MappingProxyType(dict(zip(BLOCKERS, "idtpwafm", strict=True)))
 
 
-def keys_of(row: Row, frequencies: Frequencies) -> dict[Key, frozenset[str]]:
-    """All keys of one comparison row."""
-    return {kind: blocker(row, frequencies) for kind, blocker in BLOCKERS.items()}
+def block(sketches: pa.RecordBatch) -> pa.RecordBatch:
+    """Rows of ``KEYS`` for rows of ``SKETCH``, in the order of the rows."""
+    rows: list[int] = []
+    keys: list[str] = []
+    blockers = [(LETTERS[kind], blocker) for kind, blocker in BLOCKERS.items()]
+    for number, row in enumerate(rows_of(sketches)):
+        before = len(keys)
+        for letter, blocker in blockers:
+            keys += [letter + key for key in blocker(row)]
+        rows += [number] * (len(keys) - before)
+    return pa.RecordBatch.from_arrays(
+        [pa.array(rows, pa.int32()), pa.array(keys, pa.string())], schema=KEYS
+    )
 
 
-def block(batches: Iterable[pa.RecordBatch], frequencies: Frequencies) -> Iterator[pa.RecordBatch]:
-    """Rows of ``KEYS`` for rows of ``prepare.COMPARISON``."""
-    for batch in batches:
-        rows = batch.to_pylist()
-        found = [
-            (row["record_id"], kind.value, key, *_refinement(row))
-            for row in rows
-            for kind, keys in keys_of(row, frequencies).items()
-            for key in sorted(keys)
-        ]
-        columns = zip(*found, strict=True) if found else [[] for _ in KEYS]
-        yield pa.RecordBatch.from_arrays(
-            [
-                pa.array(values, type=field.type)
-                for values, field in zip(columns, KEYS, strict=True)
-            ],
-            schema=KEYS,
-        )
+def kinds_in(letters: str) -> list[str]:
+    """Kinds of key, sorted, for the letters of some."""
+    return sorted(kind.value for kind, letter in LETTERS.items() if letter in letters)
 
 
-def shared_keys(left: pa.RecordBatch, right: pa.RecordBatch, frequencies: Frequencies) -> list[str]:
-    """Kinds of key that two single comparison rows share, sorted."""
-    ours = keys_of(left.to_pylist()[0], frequencies)
-    theirs = keys_of(right.to_pylist()[0], frequencies)
+def keys_of(row: Row) -> dict[Key, frozenset[str]]:
+    """All keys of one row."""
+    return {kind: frozenset(blocker(row)) for kind, blocker in BLOCKERS.items()}
+
+
+def shared_keys(left: pa.RecordBatch, right: pa.RecordBatch) -> list[str]:
+    """Kinds of key that two single rows of ``SKETCH`` share, sorted."""
+    [ours], [theirs] = (map(keys_of, rows_of(side)) for side in (left, right))
     return sorted(kind.value for kind in BLOCKERS if ours[kind] & theirs[kind])
 
 
-def _refinement(row: Row) -> tuple[str, int]:
-    return row["families"][0] if row["families"] else "", row["year"] or 0
+def _rarest(title: str) -> Sequence[str]:
+    """The five words that fewest titles have, see ``words.py``; of those, the longest."""
+    return sorted(set(title.split()), key=_how_common)[:_RARE_WORDS]
 
 
-def _rarest(row: Row, frequencies: Frequencies, count: int) -> list[str]:
-    """A word that occurs once in the corpus is a typing error or a new name: it pairs nothing."""
-    words = {word for word in row["title"].split() if frequencies.get(word, 0) > 1}
-    return sorted(words, key=lambda word: (frequencies[word], word))[:count]
+@lru_cache(maxsize=1 << 16)
+def _how_common(word: str) -> tuple[float, int, str]:
+    return -INFORMATION.get(word, RARE), -len(word), word

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from medsafe_harvest.dedupe.blocking import shared_keys, word_counts
+from medsafe_harvest.dedupe.blocking import shared_keys
 from medsafe_harvest.dedupe.compare import compare
 from medsafe_harvest.dedupe.decide import decide, weigh
 from medsafe_harvest.dedupe.evidence import EVIDENCE, MATCH_FROM, PRIOR, REVIEW_FROM, Level
@@ -103,19 +103,16 @@ def explain_all(records: pa.Table, pairs: Sequence[tuple[str, str]]) -> list[Exp
     """The decisions about pairs of the records.
 
     Args:
-        records: rows of ``schema.RECORD``; all, since which words make keys depends on them.
+        records: rows of ``schema.RECORD``.
         pairs: two record_ids each.
 
     Raises:
         NotFoundError: no record has that id.
     """
-    batches = records.select(NEEDED).to_batches(max_chunksize=50_000)
-    frequencies = word_counts(map(prepare, batches))
     explanations = []
     for pair in pairs:
         left, right = (_one(records, record_id) for record_id in sorted(pair))
-        keys = tuple(shared_keys(left, right, frequencies))
-        explanations.append(explain_pair(left, right, keys))
+        explanations.append(explain_pair(left, right, tuple(shared_keys(left, right))))
     return explanations
 
 

@@ -130,6 +130,31 @@ _PATTERNS: tuple[tuple[Marker, str], ...] = (
 )
 _MARKERS = tuple((marker, re.compile(pattern, re.IGNORECASE)) for marker, pattern in _PATTERNS)
 
+#: A note, lead or marker of a title in ASCII holds one of these, begins with one of the others, or
+#: holds a digit.
+_SIGNS = (
+    "(", "[", "erratum", "corrigendum", "addendum", "reply", "response", "rejoinder", "comment",
+    "remark", "discussion", "editor", "foreword", "preface", "book review", "brief", *"0123456789",
+)  # fmt: skip
+_FIRST_SIGNS = (
+    "errat", "corrig", "addend", "correct", "author", "publisher", "retract", "expression",
+    "notice", "statement", "bericht", "fe de", "rectif", "correzion", "re:", "re ",
+    "letter", "review", "data", "code", "replication", "underlying", "moesm", "esm", "plain",
+    "summary", "additional", "supplement", "faculty",
+)  # fmt: skip
+
+
+def may_be_marked(text: str) -> bool:
+    """Whether a title may carry a note, a lead or a marker; most titles carry none.
+
+    False is certain, and much cheaper to know than what all patterns say.
+    """
+    if not text.isascii():
+        return True
+    lower = text.lower()
+    return lower.startswith(_FIRST_SIGNS) or any(sign in lower for sign in _SIGNS)
+
+
 # Whole titles that name a kind of text; compared after numbers and months are taken out.
 _GENERIC_LIST = """
     abstract, abstracts, abstracts of papers, acknowledgement, acknowledgement to reviewers,
@@ -171,9 +196,7 @@ _DIGITS = re.compile(r"\d+")
 
 def _undated(form: str) -> str:
     """A comparison form without numbers, months and the words that count issues."""
-    return " ".join(
-        word for word in form.split() if not _DIGITS.fullmatch(word) and word not in _CALENDAR
-    )
+    return " ".join(word for word in form.split() if not word.isdecimal() and word not in _CALENDAR)
 
 
 _GENERIC = frozenset(_undated(phrase) for phrase in _GENERIC_LIST.split(","))
@@ -228,4 +251,8 @@ _SERIAL = re.compile(
 
 def is_serial(form: str) -> bool:
     """Whether a title says that there is one each year."""
-    return _SERIAL.search(form) is not None
+    return any(sign in form for sign in _SERIAL_SIGNS) and _SERIAL.search(form) is not None
+
+
+#: Every such title holds one of these.
+_SERIAL_SIGNS = ("annual", "quarterly", "monthly", "biennial", "year", "regist")

@@ -53,12 +53,28 @@ _LETTER = re.compile(
 )
 
 
+#: A title of ASCII letters that has none of these words has no number.
+_COUNTING = frozenset({*_ROMAN, *_NUMBER_WORDS, *_ONE, *_TENS, "part", "teil", "partie", "parte"})
+
+
 def numbers_of(text: str) -> tuple[str, ...]:
     """Numbers, Roman numerals and part letters of a title, sorted, distinct.
 
     Digits of one word are one number, however they are parted: "H1N1" gives 11.
     """
     words = comparison_form(_THOUSANDS.sub("", text)).split() if text else []
+    return _numbers_in(words)
+
+
+def numbers_of_title(text: str, form: str) -> tuple[str, ...]:
+    """As :func:`numbers_of`, of a title whose comparison form is known."""
+    if not text.isascii() or _DIGITS.search(text):
+        return numbers_of(text)
+    words = form.split()
+    return () if _COUNTING.isdisjoint(words) else _numbers_in(words)
+
+
+def _numbers_in(words: list[str]) -> tuple[str, ...]:
     found: set[str] = set()
     for place, word in enumerate(words):
         before = words[place - 1] if place else ""
@@ -93,9 +109,8 @@ def designators_of(text: str, form: str) -> tuple[str, ...]:
         form: the same in comparison form.
     """
     tokens = form.split()
-    found = {
-        token for token in tokens if token in _GREEK or (len(token) == 1 and "a" <= token <= "z")
-    } - _NO_DESIGNATORS
-    if not text.isupper():
+    letters = {token for token in tokens if len(token) == 1 and "a" <= token <= "z"}
+    found = (letters - _NO_DESIGNATORS) | _GREEK.intersection(tokens)
+    if letters and not text.isupper():
         found |= {letter.lower() for letter in _LETTER.findall(text)}
     return tuple(sorted(found))

@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from medsafe_harvest.dedupe.markers import words_of
 from medsafe_harvest.normalize.names import split_name
@@ -102,24 +103,17 @@ def people(authors: Iterable[Mapping[str, str | None]]) -> People:
     groups: dict[str, None] = {}
     cut = False
     for name, *parts in _mended(authors):
-        shortened = _ET_AL.sub("", _URL.sub("", name))
-        cut |= _ET_AL.search(name) is not None
-        # Whoever took apart a name that is more than a name took "et al." or others for a part.
-        is_one = shortened == name and len(_listed(name)) == 1
-        family_part, given_part = parts if is_one else (None, None)
-        if _GROUP.search(shortened):
-            groups |= dict.fromkeys(_words_of_group(shortened))
-            continue
-        for family, given in _parts(shortened, family_part, given_part):
-            key, rest = _keys(family, given)
-            if not key or (key in _NOBODY and not rest):
-                continue
-            families[key] = None
-            if rest:
-                signed[f"{key} {_NICKNAMES.get(rest[0], rest[0])[0]}"] = None
-                givens.update((word, None) for word in rest[:1] if len(word) > 1)
-                turned.update((f"{word} {key[0]}", None) for word in rest[:1] if len(word) > 1)
-            others.update((word, None) for word in _other_families(family, rest) if word != key)
+        field = _read(name, *parts)
+        cut |= field.cut
+        groups.update(dict.fromkeys(field.group))
+        for person in field.persons:
+            families[person.family] = None
+            if person.initial:
+                signed[f"{person.family} {person.initial}"] = None
+            if person.given:
+                givens[person.given] = None
+                turned[f"{person.given} {person.family[0]}"] = None
+            others.update(dict.fromkeys(person.others))
     if families or not groups:
         return People(
             families=tuple(families),
@@ -131,6 +125,86 @@ def people(authors: Iterable[Mapping[str, str | None]]) -> People:
             group=False,
         )
     return People(tuple(groups), (), (), (), (), cut, group=True)
+
+
+def first_families(
+    authors: Iterable[Mapping[str, str | None]], most: int, *, persons_only: bool = False
+) -> tuple[str, ...]:
+    """``people(authors).families[:most]``, without looking at all others; or none of a group."""
+    families: dict[str, None] = {}
+    groups: dict[str, None] = {}
+    for name, *parts in _mended(authors):
+        field = _read(name, *parts)
+        families.update((person.family, None) for person in field.persons)
+        groups.update(dict.fromkeys(field.group))
+        if len(families) >= most:
+            break
+    return tuple(families or (() if persons_only else groups))[:most]
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """One author, as far as the name tells."""
+
+    family: str
+    #: First letter of the given name, "" where none is known.
+    initial: str
+    #: The first given name where it is written out, else "".
+    given: str
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """What one name field holds."""
+
+    cut: bool
+    persons: tuple[_Person, ...] = ()
+    #: Words of the name of a group.
+    group: tuple[str, ...] = ()
+
+
+#: Names come again and again: in the copies of a paper, and in the papers of an author.
+@lru_cache(maxsize=1 << 16)
+def _read(name: str, family: str | None, given: str | None) -> _Field:
+    shortened = _ET_AL.sub("", _URL.sub("", name)) if _may_end(name) else name
+    cut = shortened != name and _ET_AL.search(name) is not None
+    # Whoever took apart a name that is more than a name took "et al." or others for a part.
+    if shortened != name or len(_listed(name)) != 1:
+        family = given = None
+    if _may_be_group(shortened) and _GROUP.search(shortened):
+        return _Field(cut, group=tuple(_words_of_group(shortened)))
+    persons = []
+    for family_part, given_part in _parts(shortened, family, given):
+        key, rest = _keys(family_part, given_part)
+        if not key or (key in _NOBODY and not rest):
+            continue
+        others = [word for word in _other_families(family_part, rest) if word != key]
+        initial = _NICKNAMES.get(rest[0], rest[0])[0] if rest else ""
+        written_out = rest[0] if rest and len(rest[0]) > 1 else ""
+        persons.append(_Person(key, initial, written_out, tuple(others)))
+    return _Field(cut, persons=tuple(persons))
+
+
+def _may_be_group(name: str) -> bool:
+    lower = name.lower()
+    return any(sign in lower for sign in _GROUP_SIGNS)
+
+
+#: The name of a group holds one of these.
+_GROUP_SIGNS = (
+    "corp", "collaborat", "consorti", "group", "team", "investigat", "committee", "initiative",
+    "network", "alliance", "task force", "trialists", "associat", "society", "federation",
+    "foundation", "universit", "institut", "inc", "ltd", "gmbh", "compan", "pharma", "depart",
+    "ministry", "agency", "cent", "hospital", "laborator", "council", "organi", "office",
+    "commission", "college", "academy", "bureau",
+)  # fmt: skip
+
+
+def _may_end(name: str) -> bool:
+    """Whether there may be an address in a name, or "et al." behind it; mostly there is none."""
+    lower = name.lower()
+    return "al" in lower or "and others" in lower or "http" in lower or not name.isascii()
 
 
 def _other_families(family: str, given: list[str]) -> list[str]:

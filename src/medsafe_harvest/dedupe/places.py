@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from medsafe_harvest.dedupe.markers import words_of
 from medsafe_harvest.normalize.text import comparison_form
@@ -37,7 +38,12 @@ def venue_class(venue: str | None, kind: str | None) -> str | None:
     """Journal, meeting or preprint, from the kind if given, else from the venue's words."""
     if kind is not None:
         return _KINDS[kind]
-    words = " ".join(re.split(r"\W+", _without_meeting(venue or "").lower()))
+    return _class_of(venue) if venue else None
+
+
+@lru_cache(maxsize=1 << 12)
+def _class_of(venue: str) -> str | None:
+    words = " ".join(re.split(r"\W+", _without_meeting(venue).lower()))
     if _PREPRINT.search(words):
         return "preprint"
     if _PROCEEDINGS_JOURNAL.search(words):
@@ -49,7 +55,9 @@ def venue_class(venue: str | None, kind: str | None) -> str | None:
 
 def first_number(text: str | None) -> str | None:
     """First page or volume number: "pp. S600-S601" gives s600, "4 (1)" gives 4."""
-    found = _FIRST_NUMBER.search(_COUNTED.sub("", (text or "")[:_LONGEST].lower()))
+    if not text:
+        return None
+    found = _FIRST_NUMBER.search(_COUNTED.sub("", text[:_LONGEST].lower()))
     return found[1] + (found[2].lstrip("0") or "0") if found else None
 
 
@@ -59,7 +67,7 @@ _PAGES = re.compile(r"(\d+)(?:\s*[-\u2010-\u2015]+\s*[a-z]*(\d+))?")
 
 def page_range(text: str | None) -> tuple[int | None, int | None]:
     """First and last page as numbers; the first twice where there is no other."""
-    found = _PAGES.search((text or "")[:_LONGEST].lower())
+    found = _PAGES.search(text[:_LONGEST].lower()) if text else None
     if found is None:
         return None, None
     first, last = found[1], found[2] or found[1]
@@ -92,10 +100,11 @@ def _without_meeting(venue: str) -> str:
     return _THEN_MEETING.sub("", venue[:_LONGEST_VENUE])
 
 
-def _venue_words(venue: str | None) -> list[str]:
+@lru_cache(maxsize=1 << 12)
+def _venue_words(venue: str | None) -> tuple[str, ...]:
     form = comparison_form(_without_meeting(venue)) if venue and venue.strip() else ""
     words = [word for word in form.split() if not _WORD_WITH_DIGIT.search(word)]
-    return [word for word in words if word not in _VENUE_WORDS] or words
+    return tuple(word for word in words if word not in _VENUE_WORDS) or tuple(words)
 
 
 def venue_stems(venue: str | None) -> str | None:

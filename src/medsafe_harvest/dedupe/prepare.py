@@ -6,7 +6,7 @@ engine, and kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -92,59 +92,88 @@ def prepare(records: pa.RecordBatch) -> pa.RecordBatch:
     Args:
         records: rows with the columns ``NEEDED`` of ``schema.RECORD``.
     """
-    columns = [records.column(name).to_pylist() for name in NEEDED]
-    rows = [_row(dict(zip(NEEDED, values, strict=True))) for values in zip(*columns, strict=True)]
-    return pa.RecordBatch.from_pylist(rows, schema=COMPARISON)
+    given = {name: records.column(name).to_pylist() for name in NEEDED}
+    found: dict[str, Sequence[Any]] = {
+        name: given[name] for name in ("record_id", "source", "year", "pmid", "pmcid")
+    }
+    found |= _titles(given["title"])
+    found |= _people(given["authors"])
+    found |= _places(given)
+    found |= identifiers(given)
+    return pa.RecordBatch.from_arrays(
+        [pa.array(found[field.name], field.type) for field in COMPARISON], schema=COMPARISON
+    )
 
 
-def _row(record: Mapping[str, Any]) -> dict[str, Any]:
-    title = take_apart(record["title"])
-    authors = people(record["authors"])
-    words = title.form.split()
-    page_from, page_to = page_range(record["pages"])
-    dois = dois_of([record["doi"], *(record["other_dois"] or [])])
-    arxiv_id = arxiv_id_of(record["arxiv_id"], dois)
+def _titles(titles: Sequence[str]) -> dict[str, Sequence[Any]]:
+    taken_apart = [take_apart(title) for title in titles]
+    words = [title.form.split() for title in taken_apart]
     return {
-        "record_id": record["record_id"],
-        "source": record["source"],
-        "title": title.form,
-        "sorted_title": " ".join(sorted(words)),
-        "compact_title": "".join(words),
-        "words": title.words,
-        "information": title.information,
-        "parts": title.parts,
-        "name": title.name,
-        "generic": title.generic,
-        "recurring": title.recurring,
-        "serial": title.serial,
-        "marker": title.marker,
-        "numbers": title.numbers,
-        "designators": title.designators,
-        "families": authors.families,
-        "signed": authors.signed,
-        "givens": authors.givens,
-        "reversed": authors.reversed,
-        "other_families": authors.other_families,
-        "names": " ".join(sorted(authors.families)),
-        "authors_cut": authors.cut,
-        "group": authors.group,
-        "year": record["year"],
-        "venue": venue_stems(record["venue"]),
-        "venue_initials": venue_initials(record["venue"]),
-        "venue_class": venue_class(record["venue"], record["venue_kind"]),
-        "volume": first_number(record["volume"]),
-        "issue": first_number(record["issue"]),
-        "first_page": first_number(record["pages"]),
-        "page_from": page_from,
-        "page_to": page_to,
-        "arxiv_id": arxiv_id,
-        "pmid": record["pmid"],
-        "pmcid": record["pmcid"],
-        "ids": [
-            f"{kind}:{value}"
-            for kind, column in IDENTIFIERS.items()
-            if (value := arxiv_id if kind == "arxiv" else record[column]) is not None
-        ],
+        "title": [title.form for title in taken_apart],
+        "sorted_title": [" ".join(sorted(one)) for one in words],
+        "compact_title": ["".join(one) for one in words],
+        **{name: [getattr(title, name) for title in taken_apart] for name in _OF_TITLE},
+    }
+
+
+_OF_TITLE = (
+    "words", "information", "parts", "name", "generic", "recurring", "serial", "marker", "numbers",
+    "designators",
+)  # fmt: skip
+
+
+def _people(authors: Sequence[Sequence[Mapping[str, str | None]]]) -> dict[str, Sequence[Any]]:
+    lists = [people(one) for one in authors]
+    return {
+        **{name: [getattr(one, name) for one in lists] for name in _OF_PEOPLE},
+        "names": [" ".join(sorted(one.families)) for one in lists],
+        "authors_cut": [one.cut for one in lists],
+    }
+
+
+_OF_PEOPLE = ("families", "signed", "givens", "reversed", "other_families", "group")
+
+
+def _places(given: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+    pages = [page_range(pages) for pages in given["pages"]]
+    kinds = zip(given["venue"], given["venue_kind"], strict=True)
+    return {
+        "venue": [venue_stems(venue) for venue in given["venue"]],
+        "venue_initials": [venue_initials(venue) for venue in given["venue"]],
+        "venue_class": [venue_class(venue, kind) for venue, kind in kinds],
+        "volume": [first_number(volume) for volume in given["volume"]],
+        "issue": [first_number(issue) for issue in given["issue"]],
+        "first_page": [first_number(pages) for pages in given["pages"]],
+        "page_from": [first for first, _ in pages],
+        "page_to": [last for _, last in pages],
+    }
+
+
+def identifiers(given: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+    """Identifiers of records in the forms that are compared.
+
+    Args:
+        given: columns of ``schema.RECORD``, as many as ``NEEDED`` names.
+
+    Returns:
+        The columns ``arxiv_id``, ``ids``, ``dois`` and ``journal_dois`` of ``COMPARISON``.
+    """
+    dois = [
+        dois_of([doi, *(others or ())]) if doi or others else []
+        for doi, others in zip(given["doi"], given["other_dois"], strict=True)
+    ]
+    arxiv_ids = [
+        arxiv_id_of(arxiv_id, own) if arxiv_id or own else None
+        for arxiv_id, own in zip(given["arxiv_id"], dois, strict=True)
+    ]
+    ids: list[list[str]] = [[] for _ in dois]
+    for kind, column in IDENTIFIERS.items():
+        for row, value in enumerate(arxiv_ids if kind == "arxiv" else given[column]):
+            if value is not None:
+                ids[row].append(f"{kind}:{value}")
+    return {
+        "arxiv_id": arxiv_ids,
+        "ids": ids,
         "dois": dois,
-        "journal_dois": [doi for doi in dois if not is_copy(doi)],
+        "journal_dois": [[doi for doi in own if not is_copy(doi)] for own in dois],
     }

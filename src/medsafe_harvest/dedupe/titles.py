@@ -11,10 +11,11 @@ from medsafe_harvest.dedupe.markers import (
     is_generic,
     is_recurring,
     is_serial,
+    may_be_marked,
     strip_marker,
     strip_notes,
 )
-from medsafe_harvest.dedupe.numbers import designators_of, numbers_of
+from medsafe_harvest.dedupe.numbers import designators_of, numbers_of, numbers_of_title
 from medsafe_harvest.dedupe.wording import name_of, parts_of, words_in
 from medsafe_harvest.normalize.text import clean_title, comparison_form
 
@@ -59,33 +60,65 @@ _AT_WILL = {0x401: "\u0415", 0x451: "\u0435"} | dict.fromkeys(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Bare:
+    """A title without what stands before and behind it."""
+
+    #: Without library notes.
+    text: str
+    #: Its comparison form.
+    whole: str
+    marker: Marker | None
+    #: Without notes and marker, as it is written; never empty where ``text`` is not.
+    rest: str
+    #: The comparison form of that.
+    form: str
+    #: The number that an abstract has in its programme.
+    number: str | None
+
+
+def form_of(title: str) -> str:
+    """The title that is compared: ``take_apart(title).form``, and nothing else of it."""
+    return _bare(title).form
+
+
 def take_apart(title: str) -> Title:
     """Split a title into what is compared and what distinguishes.
 
     Total: any string gives a result, and ``form`` is empty for a blank title only.
     """
+    bare = _bare(title)
+    words = words_in(bare.form)
+    designators = designators_of(bare.rest, bare.form)
+    return Title(
+        form=bare.form,
+        marker=bare.marker,
+        numbers=numbers_of_title(bare.rest, bare.form),
+        designators=(*designators, f"abstract {bare.number}") if bare.number else designators,
+        generic=is_generic(bare.whole) or (bare.form != bare.whole and is_generic(bare.form)),
+        recurring=is_recurring(bare.whole),
+        serial=is_serial(bare.whole),
+        words=tuple(words),
+        information=tuple(words.values()),
+        parts=parts_of(bare.rest),
+        name=name_of(bare.rest),
+    )
+
+
+def _bare(title: str) -> _Bare:
     text = clean_title(title[:_LONGEST]) or title[:_LONGEST].strip()
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_AT_WILL) or text
-    without_notes, number = strip_notes(_without_acronyms(_CUT.sub("", text) or text))
+    if "..." in text or "\u2026" in text:
+        text = _CUT.sub("", text) or text
+    if not may_be_marked(text):
+        form = comparison_form(text) if text else ""
+        return _Bare(text, form, None, text, form, None)
+    without_notes, number = strip_notes(_without_acronyms(text))
     marker, rest = strip_marker(without_notes)
     whole = comparison_form(without_notes) if without_notes else ""
-    form = comparison_form(rest) if rest else whole
-    words = words_in(form)
-    designators = designators_of(rest or without_notes, form)
-    return Title(
-        form=form,
-        marker=marker,
-        numbers=numbers_of(rest or without_notes),
-        designators=(*designators, f"abstract {number}") if number else designators,
-        generic=is_generic(whole) or is_generic(form),
-        recurring=is_recurring(whole),
-        serial=is_serial(whole),
-        words=tuple(words),
-        information=tuple(words.values()),
-        parts=parts_of(rest or without_notes),
-        name=name_of(rest or without_notes),
-    )
+    form = comparison_form(rest) if rest and rest != without_notes else whole
+    return _Bare(without_notes, whole, marker, rest or without_notes, form, number)
 
 
 def _without_acronyms(text: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from medsafe_harvest.dedupe.markers import is_generic, words_of
 from medsafe_harvest.dedupe.words import INFORMATION, RARE
@@ -41,13 +43,19 @@ def words_in(form: str) -> dict[str, float]:
     """
     found: dict[str, float] = {}
     for token in form.split():
-        if token in _FUNCTION_WORDS or token.isdigit():
-            continue
-        if _UNSPACED.search(token):
-            found |= {token[n : n + 2]: _OF_TWO_SIGNS for n in range(max(len(token) - 1, 1))}
-        else:
-            found[_one_spelling(token)] = INFORMATION.get(token, RARE)
+        found.update(_said_by(token))
     return dict(sorted(found.items()))
+
+
+@lru_cache(maxsize=1 << 16)
+def _said_by(token: str) -> tuple[tuple[str, float], ...]:
+    """The words of one token, and what each says."""
+    if token in _FUNCTION_WORDS or token.isdigit():
+        return ()
+    if _UNSPACED.search(token):
+        pairs = [token[n : n + 2] for n in range(max(len(token) - 1, 1))]
+        return tuple((pair, _OF_TWO_SIGNS) for pair in pairs)
+    return ((_one_spelling(token), INFORMATION.get(token, RARE)),)
 
 
 def _one_spelling(word: str) -> str:
@@ -64,7 +72,7 @@ _SHORT = 4
 def parts_of(text: str) -> tuple[str, ...]:
     """What stands before and behind each mark that may begin a subtitle, where it says enough."""
     found = set()
-    for mark in list(_SUBTITLE.finditer(text))[:_MOST_MARKS]:
+    for mark in itertools.islice(_SUBTITLE.finditer(text), _MOST_MARKS):
         for part in (text[: mark.start()], text[mark.end() :]):
             form = comparison_form(part) if part.strip() else ""
             if sum(words_in(form).values()) >= _ENOUGH and not is_generic(form):

@@ -1,89 +1,113 @@
-"""Matching on DuckDB, in this process: joins and distinct here, every rule in ``dedupe``.
+"""Matching on one machine: DuckDB joins and groups, worker processes apply the rules of ``dedupe``.
 
-Batches stream through Python between the joins. A function registered in DuckDB would skip any
-row with a NULL argument, so none is. Each stream that is read while another is written has a
-cursor of its own.
+Most records meet no other, and most that share a rare word are strangers. So each step looks at
+less than the one before: cheap sketches and keys of all records; candidate pairs by join; a screen
+of their titles; full comparison rows of the records that are left in a pair; decisions; clusters.
 """
 
 from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from medsafe_harvest.dedupe.blocking import (
     KEYS,
+    LETTERS,
     MAX_BLOCK,
     NEIGHBOURS,
     NEIGHBOURS_OF_LARGE,
-    block,
-    word_counts,
 )
-from medsafe_harvest.dedupe.cluster import AGAINST, EXCLUSIVE, cluster, settle
-from medsafe_harvest.dedupe.decide import judge, worth_keeping
-from medsafe_harvest.dedupe.overrides import Overrides, impose
-from medsafe_harvest.dedupe.prepare import COMPARISON, NEEDED, prepare
+from medsafe_harvest.dedupe.cluster import AGAINST, CLUSTERS, cluster, settle
+from medsafe_harvest.dedupe.overrides import Overrides
+from medsafe_harvest.dedupe.prepare import COMPARISON, NEEDED
 from medsafe_harvest.dedupe.reasons import Reason
-from medsafe_harvest.dedupe.relations import READ, relations
+from medsafe_harvest.dedupe.relations import relations
+from medsafe_harvest.engines import stages
+from medsafe_harvest.engines.pool import (
+    Pool,
+    gather,
+    load_one,
+    parts_of,
+    pool,
+    save_one,
+    with_arguments,
+)
+from medsafe_harvest.engines.stages import BITS, BY_HAND, PAIRS, REFINING, TITLES
 from medsafe_harvest.schema import DECISION
 
-_ROWS = 20_000
-
-#: What is added to a key, in turn, while its block is too large.
-_REFINEMENTS = ("author", "author || '|' || year")
-
-_BLOCKS = """
-create table blocks as
-    select kind, key, record_id from keys
-    qualify count(*) over (partition by kind, key) between 2 and {most};
-create table large as
-    select kind, key, record_id, author, year from keys
-    qualify count(*) over (partition by kind, key) > {most};
-create table sorted_blocks as select kind, key, record_id, {near} as reach from large;
+# A key that one record has alone is found by its hash first: three of four keys are.
+_SHARED = """
+create table members as
+with alike as (
+    select "row", key from keys
+    where hash(key) in (select hash(key) from keys group by all having count(*) > 1)
+),
+blocks as (
+    select key, count(*) as size, row_number() over () as block
+    from alike group by key having size > 1
+)
+select block, size, "row", {kind} as kind from alike join blocks using (key)
 """
-_REFINE = """
-create table refined as
-    select kind, key || '|' || {part} as key, record_id, author, year from large;
-insert into blocks
-    select kind, key, record_id from refined
-    qualify count(*) over (partition by kind, key) between 2 and {most};
-create or replace table large as
-    select * from refined qualify count(*) over (partition by kind, key) > {most};
-insert into sorted_blocks select kind, key, record_id, {near} from large;
-drop table refined;
-"""
+# Blocks too large are searched in title order, and refined by first author, then by year too.
 _CANDIDATES = """
 create table candidates as
-with ordered as (
-    select kind, key, record_id, reach, row_number() over (
-        partition by kind, key, reach order by sorted_title, names, year, record_id
-    ) as place
-    from (from sorted_blocks union all select kind, key, record_id, {neighbours} from large)
-    join comparison using (record_id)
+with large as (
+    select block, kind, "row", author, year, sorted_title
+    from members join refining using ("row") where size > {most}
+),
+refined as (
+    select *, count(*) over (partition by block, author) as by_author,
+        count(*) over (partition by block, author, year) as by_year
+    from large
+),
+placed as (
+    select *,
+        row_number() over (partition by block order by {title}) as at_first,
+        row_number() over (partition by block, author order by {title}) as in_author,
+        row_number() over (partition by block, author, year order by {title}) as in_year
+    from refined
 ),
 pairs as (
-    select a.record_id as l, b.record_id as r, kind
-    from blocks a join blocks b using (kind, key) where a.record_id < b.record_id
+    select a."row" as l, b."row" as r, a.kind from members a join members b using (block)
+    where a.size <= {most} and a."row" < b."row"
     union all
-    select least(a.record_id, b.record_id), greatest(a.record_id, b.record_id), kind
-    from ordered a join ordered b using (kind, key, reach)
-    where b.place between a.place + 1 and a.place + a.reach
+    select a."row", b."row", a.kind from refined a join refined b using (block, author)
+    where a.by_author <= {most} and a."row" < b."row"
     union all
-    select l, r, null from by_hand
+    select a."row", b."row", a.kind from refined a join refined b using (block, author, year)
+    where a.by_author > {most} and a.by_year <= {most} and a."row" < b."row"
+    union all
+    select a."row", b."row", a.kind from placed a join placed b using (block)
+    where b.at_first between a.at_first + 1 and a.at_first + {near}
+    union all
+    select a."row", b."row", a.kind from placed a join placed b using (block, author)
+    where a.by_author > {most} and b.in_author between a.in_author + 1 and a.in_author + {near}
+    union all
+    select a."row", b."row", a.kind from placed a join placed b using (block, author, year)
+    where a.by_year > {most} and b.in_year between a.in_year + 1 and a.in_year + {next}
+    union all
+    select l, r, {by_hand} from by_hand
 )
-select l, r, coalesce(list_sort(list(distinct kind)), []) as keys from pairs group by l, r
+select cast(least(l, r) as integer) as l, cast(greatest(l, r) as integer) as r,
+    cast(bit_or(kind) as integer) as kinds
+from pairs group by 1, 2
 """
-_SIDES = """
-select one as "left", other as "right", keys
-from candidates
-join comparison one on one.record_id = l
-join comparison other on other.record_id = r
+_LARGE = """
+select count(distinct block) as refined,
+    (select count(*) from (
+        select 1 from members join refining using ("row") where size > {most}
+        group by block, author, year having count(*) > {most}
+    )) as oversized
+from members where size > {most}
 """
 
 
@@ -98,7 +122,8 @@ class Matching:
     #: ``relations.LINKS``, sorted.
     relations: pa.Table
     #: Decided pairs by reason (a cluster_conflict or only_partner counts under its first reason
-    #: too), and records, candidate_pairs, refined_blocks, oversized_blocks.
+    #: too); records; candidate_pairs, of which titles_unlike were not compared; refined_blocks,
+    #: oversized_blocks.
     counts: dict[str, int]
 
 
@@ -115,23 +140,32 @@ def match(
         records: rows of ``schema.RECORD``, each ``record_id`` once.
         overrides: decisions of curators.
         memory_limit: of DuckDB, for example "4GB"; beyond it DuckDB spills to disk.
-        threads: of DuckDB; all cores if None.
+        threads: cores to use; all if None.
+
+    Raises:
+        EngineError: a worker died, or there are too many records for one machine.
     """
-    with _database(memory_limit, threads) as database:
-        counts = _candidates(database, records, overrides)
-        decisions, against = _judge(database, overrides, counts)
-        columns = dict.fromkeys(("record_id", "source", *EXCLUSIVE, *READ))
-        prepared = database.table("comparison").select(*columns).to_arrow_table()
-    clustering = cluster(prepared, decisions, overrides, against)
-    settled = settle(decisions, clustering)
-    counts[Reason.CLUSTER_CONFLICT] = len(clustering.refused)
-    counts[Reason.ONLY_PARTNER] = len(clustering.only_partners)
-    return Matching(
-        decisions=settled,
-        clusters=clustering.clusters,
-        relations=relations(prepared, settled, clustering.clusters),
-        counts={str(name): counts[name] for name in sorted(counts)},
-    )
+    with _candidates(records, overrides, memory_limit, threads) as found:
+        stage = with_arguments(stages.judge_part, overrides=overrides)
+        by_reason = found.pool.run(stage, found.folder, parts_of(found.pairs))
+        counts = found.counts.copy()
+        for reasons in by_reason:
+            counts.update(reasons)
+        decisions, against = (
+            gather(found.folder, stem, parts_of(found.pairs), schema).combine_chunks()
+            for stem, schema in (("kept", DECISION), ("rest", AGAINST))
+        )
+        prepared = pa.Table.from_batches([load_one(found.folder / "prepared.arrow")])
+        clustering = cluster(prepared, decisions, overrides, against)
+        settled = settle(decisions, clustering)
+        counts[Reason.CLUSTER_CONFLICT] = len(clustering.refused)
+        counts[Reason.ONLY_PARTNER] = len(clustering.only_partners)
+        return Matching(
+            decisions=settled,
+            clusters=_with_singles(clustering.clusters, found.record_ids),
+            relations=relations(prepared, settled, clustering.clusters),
+            counts={str(name): counts[name] for name in sorted(counts)},
+        )
 
 
 def candidate_pairs(records: pa.Table, *, memory_limit: str = "2GB") -> Iterator[pa.RecordBatch]:
@@ -140,100 +174,105 @@ def candidate_pairs(records: pa.Table, *, memory_limit: str = "2GB") -> Iterator
     Yields:
         Batches of ``left``, ``right`` (structs of ``prepare.COMPARISON``) and ``keys``.
     """
-    with _database(memory_limit, None) as database:
-        _candidates(database, records, Overrides())
-        yield from _stream(database, _SIDES)
+    with _candidates(records, Overrides(), memory_limit, None) as found:
+        for part in range(parts_of(found.pairs)):
+            yield stages.sides(found.folder, part)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The pairs that are worth a decision, in the files of a folder."""
+
+    folder: Path
+    pool: Pool
+    #: Of all records, sorted.
+    record_ids: pa.Array
+    pairs: int
+    counts: Counter[str]
 
 
 @contextmanager
-def _database(memory_limit: str, threads: int | None) -> Iterator[duckdb.DuckDBPyConnection]:
-    config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": memory_limit}
+def _candidates(
+    records: pa.Table, overrides: Overrides, memory_limit: str, threads: int | None
+) -> Iterator[_Found]:
+    """Write ``prepared`` and ``pairs``."""
+    with (
+        tempfile.TemporaryDirectory(prefix="medsafe-harvest-") as name,
+        pool(threads, len(records)) as workers,
+    ):
+        folder = Path(name)
+        ordered = records.select(NEEDED).sort_by("record_id")
+        save_one(folder / "records.arrow", ordered)
+        parts = parts_of(len(ordered))
+        workers.run(stages.sketch_part, folder, parts)
+        save_one(folder / "titles.arrow", gather(folder, "titles", parts, TITLES))
+        record_ids = ordered["record_id"].combine_chunks()
+        with _database(folder, memory_limit, threads) as database:
+            database.register("keys", gather(folder, "keys", parts, KEYS))
+            database.register("refining", gather(folder, "refining", parts, REFINING))
+            database.register("by_hand", _by_hand(overrides, record_ids))
+            counts = _join(database)
+            candidates = database.table("candidates").to_arrow_table().cast(PAIRS)
+        save_one(folder / "candidates.arrow", candidates)
+        counts["records"] = len(ordered)
+        pairs = _screen(folder, workers, counts)
+        active = np.unique(np.concatenate([pairs["l"].to_numpy(), pairs["r"].to_numpy()]))
+        save_one(folder / "active.arrow", pa.table({"row": pa.array(active, pa.int32())}))
+        workers.run(stages.prepare_part, folder, parts_of(len(active)))
+        prepared = gather(folder, "prepared", parts_of(len(active)), COMPARISON)
+        save_one(folder / "prepared.arrow", prepared)
+        yield _Found(folder, workers, record_ids, len(pairs), counts)
+
+
+@contextmanager
+def _database(
+    folder: Path, memory_limit: str, threads: int | None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": memory_limit,
+        "temp_directory": str(folder / "spill"),
+        "preserve_insertion_order": False,
+    }
     if threads is not None:
         config["threads"] = threads
-    with (
-        # Without it DuckDB spills into the folder that the command was started in.
-        tempfile.TemporaryDirectory(prefix="medsafe-harvest-") as spill,
-        duckdb.connect(config=config | {"temp_directory": spill}) as database,
-    ):
+    with duckdb.connect(config=config) as database:
         yield database
 
 
-def _candidates(
-    database: duckdb.DuckDBPyConnection, records: pa.Table, overrides: Overrides
-) -> Counter[str]:
-    """Fill ``comparison`` and ``candidates``."""
-    _load(database, "comparison", COMPARISON, map(prepare, _batches(records)))
-    frequencies = word_counts(_stream(database, "select title from comparison"))
-    keys = block(_stream(database, "from comparison"), frequencies)
-    _load(database, "keys", KEYS, keys)
-    return _block(database, overrides)
-
-
-def _batches(records: pa.Table) -> list[pa.RecordBatch]:
-    batches: list[pa.RecordBatch] = records.select(NEEDED).to_batches(max_chunksize=_ROWS)
-    return batches
-
-
-def _stream(database: duckdb.DuckDBPyConnection, query: str) -> pa.RecordBatchReader:
-    return database.cursor().sql(query).to_arrow_reader(_ROWS)
-
-
-def _load(
-    database: duckdb.DuckDBPyConnection,
-    table: str,
-    schema: pa.Schema,
-    batches: Iterable[pa.RecordBatch],
-) -> None:
-    """Create a table from a stream."""
-    database.register("incoming", pa.RecordBatchReader.from_batches(schema, batches))
-    database.execute(f"create table {table} as from incoming")
-    database.unregister("incoming")
-
-
-def _block(database: duckdb.DuckDBPyConnection, overrides: Overrides) -> Counter[str]:
-    """Fill ``candidates``; blocks too large are searched in title order, and refined."""
-    sizes = {"most": MAX_BLOCK, "near": NEIGHBOURS_OF_LARGE}
-    database.execute(_BLOCKS.format(**sizes))
-    counts = Counter(refined_blocks=_count_blocks(database))
-    for part in _REFINEMENTS:
-        database.execute(_REFINE.format(part=part, **sizes))
-    counts["oversized_blocks"] = _count_blocks(database)
+def _by_hand(overrides: Overrides, record_ids: pa.Array) -> pa.Table:
+    """The rows of the pairs that curators have spoken of, where both records are there."""
     links = (*overrides.must_link, *overrides.cannot_link)
-    by_hand = pa.table(
-        {
-            side: pa.array([link.pair[n] for link in links], pa.string())
-            for n, side in enumerate("lr")
-        }
-    )
-    database.register("by_hand", by_hand)
-    database.execute(_CANDIDATES.format(neighbours=NEIGHBOURS))
-    database.unregister("by_hand")
-    counts["records"] = _count(database, "select count(*) from comparison")
-    counts["candidate_pairs"] = _count(database, "select count(*) from candidates")
-    return counts
+    rows = [
+        pc.index_in(pa.array([link.pair[side] for link in links], pa.string()), record_ids)
+        for side in range(2)
+    ]
+    return pa.table(dict(zip("lr", rows, strict=True))).drop_null()
 
 
-def _judge(
-    database: duckdb.DuckDBPyConnection, overrides: Overrides, counts: Counter[str]
-) -> tuple[pa.Table, pa.Table]:
-    """Decisions worth keeping, and what else speaks against a union; all are counted by reason."""
-    kept, rest = [], []
-    for batch in impose(judge(_stream(database, _SIDES)), overrides):
-        counts.update(batch.column("reason").to_pylist())
-        keep = worth_keeping(batch)
-        kept.append(batch.filter(keep))
-        rest.append(batch.filter(pc.invert(keep)).select(AGAINST.names))
-    return (
-        pa.Table.from_batches(kept, schema=DECISION),
-        pa.Table.from_batches(rest, schema=AGAINST),
-    )
+def _join(database: duckdb.DuckDBPyConnection) -> Counter[str]:
+    """Fill ``candidates`` from ``keys``, ``refining`` and ``by_hand``."""
+    kind = " ".join(f"when '{LETTERS[kind]}' then {bit}" for kind, bit in BITS.items())
+    sizes = {"most": MAX_BLOCK, "near": NEIGHBOURS_OF_LARGE, "next": NEIGHBOURS}
+    database.execute(_SHARED.format(kind=f"case left(key, 1) {kind} end"))
+    order = 'sorted_title, author, year, "row"'
+    database.execute(_CANDIDATES.format(title=order, by_hand=BY_HAND, **sizes))
+    [(refined, oversized)] = database.execute(_LARGE.format(**sizes)).fetchall()
+    [(candidates,)] = database.execute("select count(*) from candidates").fetchall()
+    return Counter(refined_blocks=refined, oversized_blocks=oversized, candidate_pairs=candidates)
 
 
-def _count_blocks(database: duckdb.DuckDBPyConnection) -> int:
-    return _count(database, "select count(distinct (kind, key)) from large")
+def _screen(folder: Path, workers: Pool, counts: Counter[str]) -> pa.Table:
+    """Write the pairs that are worth comparing, sorted."""
+    parts = parts_of(counts["candidate_pairs"])
+    workers.run(stages.screen_part, folder, parts)
+    pairs = gather(folder, "pairs", parts, PAIRS).sort_by([("l", "ascending"), ("r", "ascending")])
+    save_one(folder / "pairs.arrow", pairs)
+    counts["titles_unlike"] = counts["candidate_pairs"] - len(pairs)
+    return pairs
 
 
-def _count(database: duckdb.DuckDBPyConnection, query: str) -> int:
-    # All rows are fetched: a connection with rows waiting takes no further statement.
-    ((number,),) = database.execute(query).fetchall()
-    return int(number)
+def _with_singles(clusters: pa.Table, record_ids: pa.Array) -> pa.Table:
+    """Clusters of the records in pairs, and all others each as its own."""
+    place = pc.index_in(record_ids, value_set=clusters["record_id"].combine_chunks())
+    own = clusters["cluster"].combine_chunks().take(place)
+    return pa.table([record_ids, pc.coalesce(own, record_ids)], schema=CLUSTERS)

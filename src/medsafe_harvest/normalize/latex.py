@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from pylatexenc import latexwalker
 from pylatexenc.latex2text import (
     LatexNodes2Text,
     MacroTextSpec,
@@ -37,8 +38,11 @@ _FRACTIONS = ("frac", "nicefrac", "textfrac")
 _LONE_DOLLAR = re.compile(r"(?<!\\)\$")
 
 
-def _unknown_macro(node: Any) -> str:
+def _unknown_macro(node: Any, l2tobj: LatexNodes2Text) -> str:
     r"""``\RNum{4}`` is 4, but ``SL(3,\C)`` is SL(3,C): a name alone carries the meaning."""
+    parts = [part for part in node.nodeargs or () if part is not None]
+    if parts:  # a command that the reader knows and the writer does not: ``\texttt{ask}``
+        return "".join(l2tobj.nodelist_to_text([part]) for part in parts)
     following = node.parsing_state.s[node.pos + node.len :]
     return "" if following.startswith("{") else node.macroname + node.macro_post_space
 
@@ -70,6 +74,8 @@ def _converter() -> LatexNodes2Text:
 
 
 _CONVERTER = _converter()
+#: What the reader knows of commands; it would gather it anew for each text.
+_COMMANDS = latexwalker.get_default_latex_context_db()
 
 
 def from_latex(text: str) -> str:
@@ -81,7 +87,7 @@ def from_latex(text: str) -> str:
     if len(text) > _LONGEST or not _LATEX.search(text):
         return text
     try:
-        return str(_CONVERTER.latex_to_text(_guarded(text)))
+        return str(_CONVERTER.latex_to_text(_guarded(text), latex_context=_COMMANDS))
     except (LatexWalkerError, ValueError, LookupError, AttributeError, RecursionError):
         return text  # damaged LaTeX: the words as received are the best there is
 

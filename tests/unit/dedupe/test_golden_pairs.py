@@ -13,10 +13,11 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from medsafe_harvest.dedupe.blocking import shared_keys, word_counts
+from medsafe_harvest.dedupe.blocking import shared_keys
 from medsafe_harvest.dedupe.compare import compare
 from medsafe_harvest.dedupe.decide import Verdicts, decide
 from medsafe_harvest.dedupe.prepare import NEEDED, prepare
+from medsafe_harvest.dedupe.screen import screened
 from medsafe_harvest.normalize.records import Seen, to_batch
 from medsafe_harvest.normalize.venues import VenueConfig, VenueTable
 from medsafe_harvest.sources.base import SourceAuthor, SourceRecord
@@ -73,9 +74,11 @@ def test_pair_is_decided_as_the_golden_list_says(number: int, sides: tuple[str, 
     [number for number, pair in enumerate(PAIRS) if pair["outcome"] == "match"],
     ids=IDS.__getitem__,
 )
-def test_a_match_shares_a_blocking_key(number: int) -> None:
+def test_a_match_shares_a_blocking_key_and_is_compared(number: int) -> None:
     left, right = (rows(side).slice(number, 1) for side in SIDES)
-    assert shared_keys(left, right, word_counts([left, right])), PAIRS[number]["note"]
+    shared = shared_keys(left, right)
+    assert shared, PAIRS[number]["note"]
+    assert screened(left, right, [shared]).all(), PAIRS[number]["note"]
 
 
 def test_every_row_has_an_id_of_its_own_and_a_note() -> None:

@@ -12,7 +12,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from medsafe_harvest.dedupe.blocking import BLOCKERS, KEYS, block, shared_keys, word_counts
+from medsafe_harvest.dedupe.blocking import (
+    BLOCKERS,
+    KEYS,
+    LETTERS,
+    SKETCH,
+    block,
+    shared_keys,
+    sketch,
+)
 from medsafe_harvest.dedupe.compare import Features, compare
 from medsafe_harvest.dedupe.decide import decide, judge, worth_keeping
 from medsafe_harvest.dedupe.evidence import EVIDENCE
@@ -20,6 +28,7 @@ from medsafe_harvest.dedupe.explain import explain, explain_pair
 from medsafe_harvest.dedupe.guards import GUARDS
 from medsafe_harvest.dedupe.prepare import COMPARISON, NEEDED, prepare
 from medsafe_harvest.dedupe.reasons import Reason
+from medsafe_harvest.dedupe.screen import screened
 from medsafe_harvest.errors import NotFoundError
 from medsafe_harvest.schema import DECISION, RECORD
 
@@ -123,16 +132,25 @@ def test_every_titled_record_has_a_key_and_shares_all_with_its_double(
 ) -> None:
     assume(record["title"].strip())
     left, right = rows([record], "a"), rows([record], "b")
-    shared = shared_keys(left, right, word_counts([left, right]))
+    shared = shared_keys(left, right)
     assert {"title", "title_prefix"} <= set(shared)
 
 
 @settings(max_examples=300)
 @given(RECORDS, RECORDS)
-def test_a_match_shares_a_key(one: dict[str, Any], other: dict[str, Any]) -> None:
+def test_a_match_shares_a_key_and_is_compared(one: dict[str, Any], other: dict[str, Any]) -> None:
     left, right = rows([one], "a"), rows([other], "b")
     if decide(compare(left, right)).outcomes[0] == "match":
-        assert shared_keys(left, right, word_counts([left, right]))
+        shared = shared_keys(left, right)
+        assert shared
+        assert screened(left, right, [shared]).all()
+
+
+@given(RECORDS)
+def test_a_sketch_is_what_the_comparison_row_says_too(record: dict[str, Any]) -> None:
+    whole = pa.RecordBatch.from_pylist([{**record, "record_id": "a"}], schema=SCHEMA)
+    [row], [prepared] = sketch(whole).to_pylist(), prepare(whole).to_pylist()
+    assert row == {**{name: prepared[name] for name in row}, "families": prepared["families"][:3]}
 
 
 def test_keys_of_each_kind_are_as_documented() -> None:
@@ -147,24 +165,25 @@ def test_keys_of_each_kind_are_as_documented() -> None:
         "other_dois": [],
         "pmid": "123",
     }
-    batch = rows([record], "a")
-    frequencies = {"fair": 2, "sepsis": 3, "alerts": 1, "for": 90, "machine": 50, "learning": 60}
-    (keys,) = block([batch], frequencies)
+    keys = block(rows([record], "a").select(SKETCH.names))
     assert keys.schema.equals(KEYS)
+    assert set(keys.column("row").to_pylist()) == {0}
+    kinds = {letter: kind.value for kind, letter in LETTERS.items()}
     found: dict[str, list[str]] = {}
-    for row in keys.to_pylist():
-        found.setdefault(row["kind"], []).append(row["key"])
-        assert (row["author"], row["year"]) == ("lee", 2020)
+    for key in keys.column("key").to_pylist():
+        found.setdefault(kinds[key[0]], []).append(key[1:])
     assert set(found) == {kind.value for kind in BLOCKERS}
     assert found["identifier"] == ["pmid:123"]
     assert found["doi"] == ["10.1/a"]
     assert found["title"] == ["fairmachinelearningforearlysepsisalerts"]
     assert found["title_prefix"] == ["fair machine learning for"]
-    assert found["place"] == ["7 12 2020", "7 12 lee"]
-    assert "fair sepsis" in found["rare_words"]
-    assert not any("alerts" in key for key in found["rare_words"])  # occurs nowhere else
-    assert "lee fair" in found["rare_word_author"]
-    assert "chen sepsis" in found["rare_word_author"]
+    assert found["place"] == ["7 12 lee", "7 12 2020"]
+    assert found["team"] == ["chen holm lee 2020"]
+    assert "alerts sepsis" in found["rare_words"]
+    assert len(found["rare_words"]) == 10
+    assert not any("learning" in key for key in found["rare_words"])  # most titles have it
+    assert "lee sepsis" in found["rare_word_author"]
+    assert "chen alerts" in found["rare_word_author"]
 
 
 def test_every_kind_of_evidence_ends_in_a_level_that_always_holds() -> None:

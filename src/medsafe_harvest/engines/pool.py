@@ -1,0 +1,135 @@
+"""Worker processes that share tables through files: one core runs Python, several run workers.
+
+A stage is a function of a folder and a number. It reads Arrow files of the folder through the
+memory of the machine, so that all workers share one copy, and writes others there.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from functools import partial
+from itertools import repeat
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import pyarrow as pa
+
+from medsafe_harvest.errors import EngineError
+
+#: Rows that a stage takes at a time.
+ROWS = 20_000
+
+T = TypeVar("T")
+Stage = Callable[[Path, int], T]
+
+
+class Pool(Protocol):
+    """Runs the parts of a stage."""
+
+    def run(self, stage: Stage[T], folder: Path, parts: int) -> list[T]:
+        """The results of parts 0 to ``parts`` - 1, in that order.
+
+        Raises:
+            EngineError: a worker died.
+        """
+
+
+class _Here:
+    """One part after the other, in this process."""
+
+    def run(self, stage: Stage[T], folder: Path, parts: int) -> list[T]:
+        return [stage(folder, part) for part in range(parts)]
+
+
+class _Processes:
+    def __init__(self, executor: ProcessPoolExecutor) -> None:
+        self._executor = executor
+
+    def run(self, stage: Stage[T], folder: Path, parts: int) -> list[T]:
+        try:
+            return list(self._executor.map(stage, repeat(folder, parts), range(parts)))
+        except BrokenProcessPool as error:
+            raise EngineError(
+                "a worker process of matching was ended from outside, most likely because the "
+                "machine ran out of memory: close other programs, or give fewer --threads"
+            ) from error
+
+
+@contextmanager
+def pool(workers: int | None, rows: int) -> Iterator[Pool]:
+    """Workers for a job of so many rows; a small one is done in this process.
+
+    Args:
+        workers: processes; None for one a core.
+        rows: of the largest table of the job.
+    """
+    workers = min(workers or os.cpu_count() or 1, parts_of(rows))
+    if workers <= 1 or rows < _SMALL:
+        yield _Here()
+        return
+    # A fork of a process that runs threads, as DuckDB and Arrow do, may hang.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as executor:
+        yield _Processes(executor)
+
+
+#: Workers take about a second to start.
+_SMALL = 30_000
+
+
+def parts_of(rows: int) -> int:
+    """Parts of ``ROWS`` rows."""
+    return -(-rows // ROWS)
+
+
+def rows_of(part: int) -> tuple[int, int]:
+    """First row of a part, and number of rows; the last part may have fewer."""
+    return part * ROWS, ROWS
+
+
+def save(path: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> None:
+    """Write an Arrow file."""
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+
+
+def load(path: Path) -> pa.Table:
+    """A table in an Arrow file, mapped, not read."""
+    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+
+
+def load_one(path: Path) -> pa.RecordBatch:
+    """An Arrow file of one batch, mapped, not read: rows are taken from it at random."""
+    return pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
+
+
+def save_one(path: Path, table: pa.Table) -> None:
+    """Write a table as one batch.
+
+    Raises:
+        EngineError: a column of strings has more than two gigabytes.
+    """
+    batches = table.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], table.schema)]
+    if len(batches) != 1:
+        raise EngineError(
+            f"{table.num_rows:,} records are too many for the embedded engine: their texts take "
+            "more than two gigabytes a column; use the distributed engine"
+        )
+    save(path, batches, table.schema)
+
+
+def gather(folder: Path, stem: str, parts: int, schema: pa.Schema) -> pa.Table:
+    """The tables that the parts of a stage wrote, one below the other, mapped."""
+    tables = [load(folder / f"{stem}-{part}.arrow") for part in range(parts)]
+    return pa.concat_tables(tables) if tables else schema.empty_table()
+
+
+def with_arguments(stage: Callable[..., T], **arguments: Any) -> Stage[T]:
+    """A stage that takes further arguments; they travel to each worker with each part."""
+    return partial(stage, **arguments)

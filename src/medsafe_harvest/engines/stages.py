@@ -1,0 +1,132 @@
+"""The stages of matching that workers run: files of a folder in, files of it out.
+
+``records``, ``titles``, ``prepared``, ``candidates`` and ``pairs`` are written by the engine; a
+number behind a name is that of the part. Rows stand for records: row n of ``records`` is record n.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from medsafe_harvest.dedupe.blocking import (
+    KEYS,
+    LETTERS,
+    SKETCH,
+    Key,
+    block,
+    kinds_in,
+    sketch,
+)
+from medsafe_harvest.dedupe.cluster import AGAINST
+from medsafe_harvest.dedupe.decide import judge, worth_keeping
+from medsafe_harvest.dedupe.overrides import Overrides, impose
+from medsafe_harvest.dedupe.prepare import COMPARISON, prepare
+from medsafe_harvest.dedupe.screen import OF_AUTHORS, TELLING, worth_comparing
+from medsafe_harvest.engines.pool import load_one, rows_of, save
+from medsafe_harvest.schema import DECISION
+
+#: What the screen and the search in title order need of each sketch.
+TITLES = pa.schema([SKETCH.field(name) for name in ("sorted_title", "compact_title")])
+#: First author ("" for none) and year (0 for none), by which large blocks are refined.
+REFINING = pa.schema(
+    [
+        pa.field("row", pa.int32(), nullable=False),
+        pa.field("author", pa.string(), nullable=False),
+        pa.field("year", pa.int32(), nullable=False),
+        SKETCH.field("sorted_title"),
+    ]
+)
+#: Pairs of rows, the lesser first, and the kinds of key that they share, a bit each.
+PAIRS = pa.schema(
+    [
+        pa.field("l", pa.int32(), nullable=False),
+        pa.field("r", pa.int32(), nullable=False),
+        pa.field("kinds", pa.int32(), nullable=False),
+    ]
+)
+
+#: Kind of key -> its bit in ``PAIRS.kinds``.
+BITS: dict[Key, int] = {kind: 1 << number for number, kind in enumerate(LETTERS)}
+#: The bit of a pair that a curator has spoken of.
+BY_HAND = 1 << len(LETTERS)
+_TELLING = BY_HAND | sum(BITS[kind] for kind in TELLING)
+_OF_AUTHORS = sum(BITS[kind] for kind in OF_AUTHORS)
+_KINDS = pa.array(
+    [
+        kinds_in("".join(LETTERS[kind] for kind, bit in BITS.items() if kinds & bit))
+        for kinds in range(2 * BY_HAND)
+    ],
+    pa.list_(pa.string()),
+)
+
+
+def sketch_part(folder: Path, part: int) -> None:
+    """Sketches and keys of the records of one part."""
+    first, _ = rows_of(part)
+    sketches = sketch(load_one(folder / "records.arrow").slice(*rows_of(part)))
+    keys = block(sketches)
+    rows = pc.add(keys.column("row"), pa.scalar(first, pa.int32()))
+    keys = pa.RecordBatch.from_arrays([rows, keys.column("key")], schema=KEYS)
+    save(folder / f"keys-{part}.arrow", [keys], KEYS)
+    authors = [names[0] if names else "" for names in sketches.column("families").to_pylist()]
+    refining = [
+        pa.array(range(first, first + len(sketches)), pa.int32()),
+        pa.array(authors, pa.string()),
+        pc.fill_null(sketches.column("year"), 0),
+        sketches.column("sorted_title"),
+    ]
+    save(
+        folder / f"refining-{part}.arrow",
+        [pa.RecordBatch.from_arrays(refining, schema=REFINING)],
+        REFINING,
+    )
+    titles = sketches.select(TITLES.names)
+    save(folder / f"titles-{part}.arrow", [titles], TITLES)
+
+
+def screen_part(folder: Path, part: int) -> None:
+    """Of the candidate pairs of one part, those that are worth comparing."""
+    pairs = load_one(folder / "candidates.arrow").slice(*rows_of(part))
+    kinds = pairs.column("kinds").to_numpy()
+    titles = load_one(folder / "titles.arrow")
+    left, right = (titles.take(pairs.column(side)) for side in "lr")
+    worth = worth_comparing(left, right, (kinds & _TELLING) != 0, (kinds & _OF_AUTHORS) != 0)
+    save(folder / f"pairs-{part}.arrow", [pairs.filter(pa.array(worth))], PAIRS)
+
+
+def prepare_part(folder: Path, part: int) -> None:
+    """Comparison rows of the records of one part of ``active``."""
+    rows = load_one(folder / "active.arrow").slice(*rows_of(part)).column("row")
+    prepared = prepare(load_one(folder / "records.arrow").take(rows))
+    save(folder / f"prepared-{part}.arrow", [prepared], COMPARISON)
+
+
+def sides(folder: Path, part: int) -> pa.RecordBatch:
+    """The pairs of one part: ``left`` and ``right`` (structs of ``COMPARISON``), and ``keys``."""
+    pairs = load_one(folder / "pairs.arrow").slice(*rows_of(part))
+    active = load_one(folder / "active.arrow").column("row").to_numpy()
+    prepared = load_one(folder / "prepared.arrow")
+    structs = [
+        prepared.take(pa.array(np.searchsorted(active, pairs.column(side)))).to_struct_array()
+        for side in "lr"
+    ]
+    keys = _KINDS.take(pairs.column("kinds"))
+    return pa.RecordBatch.from_arrays([*structs, keys], names=["left", "right", "keys"])
+
+
+def judge_part(folder: Path, part: int, *, overrides: Overrides) -> Counter[str]:
+    """Decisions about the pairs of one part; how many there are by reason.
+
+    ``kept`` are those worth keeping, ``rest`` what else speaks against a union.
+    """
+    [decisions] = impose(judge([sides(folder, part)]), overrides)
+    keep = worth_keeping(decisions)
+    rest = decisions.filter(pc.invert(keep)).select(AGAINST.names)
+    save(folder / f"kept-{part}.arrow", [decisions.filter(keep)], DECISION)
+    save(folder / f"rest-{part}.arrow", [rest], AGAINST)
+    return Counter(decisions.column("reason").to_pylist())
