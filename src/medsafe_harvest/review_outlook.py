@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from medsafe_harvest.dedupe.blocking import keys_of, rows_of
+from medsafe_harvest.dedupe.blocking import keys_of, kinds_shared
 from medsafe_harvest.dedupe.cluster import Clustering, cluster
 from medsafe_harvest.dedupe.decide import judge, worth_keeping
 from medsafe_harvest.dedupe.overrides import Link, Overrides, impose
@@ -209,11 +209,11 @@ def _as_judged(batch: pa.RecordBatch) -> pa.RecordBatch:
 def _judged(prepared: pa.RecordBatch, known: set[tuple[str, str]]) -> pa.RecordBatch | None:
     """Decisions about pairs that share a key and are not known; None: there are none."""
     rows = prepared.to_pylist()
-    keys = [keys_of(row) for row in rows_of(prepared)]
+    keys = keys_of(prepared)
     order = sorted(range(len(rows)), key=lambda row: str(rows[row]["record_id"]))
     pairs, shared = [], []
     for one, other in itertools.combinations(order, 2):
-        kinds = sorted(kind.value for kind in keys[one] if keys[one][kind] & keys[other][kind])
+        kinds = kinds_shared(keys[one], keys[other])
         if kinds and (rows[one]["record_id"], rows[other]["record_id"]) not in known:
             pairs.append((one, other))
             shared.append(kinds)

@@ -1,28 +1,25 @@
 """Blocking: keys of a record, so that only records that share a key are compared.
 
-Each kind of key is a pure function of one sketch of a record, the same whatever other records there
+Each kind of key is a pure function of the sketch of a record, the same whatever other records there
 are: so a new record changes no key of an old one. Several kinds complement each other: a duplicate
-that one misses shares another.
+that one misses shares another. Keys are made a column at a time.
 """
 
 from __future__ import annotations
 
 import enum
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from medsafe_harvest.dedupe.people import first_families
-from medsafe_harvest.dedupe.places import first_number
-from medsafe_harvest.dedupe.prepare import NEEDED, identifiers
-from medsafe_harvest.dedupe.titles import form_of
+from medsafe_harvest.dedupe.columns import Ints
 from medsafe_harvest.dedupe.words import INFORMATION, RARE
-from medsafe_harvest.schema import STRINGS
 
 #: Records a block may have before its keys are refined by first author, then by year.
 MAX_BLOCK = 50
@@ -33,24 +30,7 @@ NEIGHBOURS_OF_LARGE = 2
 NEIGHBOURS = 10
 _RARE_WORDS = 5
 _RARE_WITH_AUTHOR = 4
-_PREFIX_WORDS = 4
 _TEAM = 3
-
-#: What candidate pairs are found by: cheap to make, for most records meet no other.
-SKETCH = pa.schema(
-    [
-        pa.field("record_id", pa.string(), nullable=False),
-        pa.field("title", pa.string(), nullable=False),  # comparison form without the marker
-        pa.field("sorted_title", pa.string(), nullable=False),  # its words in alphabetical order
-        pa.field("compact_title", pa.string(), nullable=False),  # its words run together
-        pa.field("families", STRINGS, nullable=False),  # keys of the first three authors
-        pa.field("year", pa.int32()),
-        pa.field("volume", pa.string()),
-        pa.field("first_page", pa.string()),
-        pa.field("ids", STRINGS, nullable=False),  # "kind:value", all but DOIs
-        pa.field("dois", STRINGS, nullable=False),
-    ]
-)
 
 KEYS = pa.schema(
     [
@@ -73,122 +53,115 @@ class Key(enum.StrEnum):
     TEAM = "team"
 
 
-class Row(NamedTuple):
-    """What the keys of one record are made of; the columns of ``SKETCH``, and its rarest words."""
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """A column of lists, flat: item n of row r is at ``starts[r] + n``."""
 
-    title: str
-    compact_title: str
-    families: Sequence[str]
-    year: int | None
-    volume: str | None
-    first_page: str | None
-    ids: Sequence[str]
-    dois: Sequence[str]
-    #: Up to five, the rarest first.
-    rare: Sequence[str]
+    items: pa.Array
+    starts: Ints
+    counts: Ints
 
+    def at(self, rows: Ints, place: int) -> pa.Array:
+        """The items at one place of the lists of some rows, which all have so many."""
+        return self.items.take(pa.array(self.starts[rows] + place))
 
-def rows_of(sketches: pa.RecordBatch) -> Iterator[Row]:
-    """The rows of a batch of ``SKETCH``, or of ``prepare.COMPARISON``, which has its columns."""
-    columns = [sketches.column(name).to_pylist() for name in Row._fields[:-1]]
-    for title, *rest in zip(*columns, strict=True):
-        yield Row(title, *rest, _rarest(title))
+    def having(self, count: int) -> Ints:
+        """The rows that have at least so many items."""
+        return np.flatnonzero(self.counts >= count)
 
-
-def sketch(records: pa.RecordBatch) -> pa.RecordBatch:
-    """One ``SKETCH`` row for each record, in the same order.
-
-    Args:
-        records: rows with the columns ``prepare.NEEDED`` of ``schema.RECORD``.
-    """
-    given = {name: records.column(name).to_pylist() for name in NEEDED if name != "authors"}
-    forms = [form_of(title) for title in given["title"]]
-    words = [form.split() for form in forms]
-    found: dict[str, Sequence[Any]] = {
-        "record_id": given["record_id"],
-        "title": forms,
-        "sorted_title": [" ".join(sorted(one)) for one in words],
-        "compact_title": ["".join(one) for one in words],
-        "families": _families(records.column("authors")),
-        "year": given["year"],
-        "volume": [first_number(volume) for volume in given["volume"]],
-        "first_page": [first_number(pages) for pages in given["pages"]],
-        **identifiers(given),
-    }
-    return pa.RecordBatch.from_arrays(
-        [pa.array(found[field.name], field.type) for field in SKETCH], schema=SKETCH
-    )
+    @classmethod
+    def of(cls, lists: pa.ListArray) -> Lists:
+        """From a column without nulls."""
+        counts = pc.list_value_length(lists).to_numpy().astype(np.int64)
+        return cls(lists.flatten(), np.cumsum(counts) - counts, counts)
 
 
-def _families(authors: pa.ListArray) -> list[tuple[str, ...]]:
-    """Keys of the first three authors of each list."""
-    several = pc.fill_null(pc.greater(pc.list_value_length(authors), _FIELDS), False).to_pylist()
-    begun = pc.list_slice(authors, 0, _FIELDS).to_pylist()
-    found = [
-        first_families(first, _TEAM, persons_only=more)
-        for first, more in zip(begun, several, strict=True)
-    ]
-    for row, more in enumerate(several):
-        # A field may hold a group, nobody, or a person that stood before.
-        if more and len(found[row]) < _TEAM:
-            found[row] = first_families(authors[row].as_py(), _TEAM)
+@dataclass(frozen=True, slots=True)
+class Sketches:
+    """A batch of sketches, and their rarest words."""
+
+    #: Columns of ``sketch.SKETCH``, or of ``prepare.COMPARISON``, which has them too.
+    rows: pa.RecordBatch
+    families: Lists
+    #: Up to five words of each title, the rarest first.
+    rare: Lists
+
+    def __getitem__(self, name: str) -> pa.Array:
+        return self.rows.column(name)
+
+
+#: Rows, and a key of each; a row may come several times.
+Found = tuple[Ints, pa.Array]
+
+
+def identifier(sketches: Sketches) -> list[Found]:
+    """Every identifier but DOIs, with its kind: "arxiv:2301.00001"."""
+    return [_items(sketches["ids"])]
+
+
+def doi(sketches: Sketches) -> list[Found]:
+    """Every DOI without its version suffix."""
+    return [_items(sketches["dois"])]
+
+
+def title(sketches: Sketches) -> list[Found]:
+    """The whole title, its words run together: "on-line" and "online" are one."""
+    return [_not_empty(sketches["compact_title"])]
+
+
+def title_prefix(sketches: Sketches) -> list[Found]:
+    """The first four words: finds dropped subtitles."""
+    first = pc.extract_regex(sketches["title"], r"^(?P<words>[^ ]+(?: [^ ]+){0,3})")
+    return [_not_empty(pc.fill_null(pc.struct_field(first, "words"), ""))]
+
+
+def rare_words(sketches: Sketches) -> list[Found]:
+    """Pairs of the five rarest words: finds typing errors, reordering."""
+    rare = sketches.rare
+    found = []
+    for one, other in itertools.combinations(range(_RARE_WORDS), 2):
+        rows = rare.having(other + 1)
+        found.append((rows, _joined(rare.at(rows, one), rare.at(rows, other))))
     return found
 
 
-#: Fields of a list of authors that are read first; most hold one person each.
-_FIELDS = 3
-
-
-def identifier(row: Row) -> Sequence[str]:
-    """Every identifier but DOIs, with its kind: "arxiv:2301.00001"."""
-    return row.ids
-
-
-def doi(row: Row) -> Sequence[str]:
-    """Every DOI without its version suffix."""
-    return row.dois
-
-
-def title(row: Row) -> Sequence[str]:
-    """The whole title, its words run together: "on-line" and "online" are one."""
-    return [row.compact_title] if row.compact_title else ()
-
-
-def title_prefix(row: Row) -> Sequence[str]:
-    """The first four words: finds dropped subtitles."""
-    return [" ".join(row.title.split(maxsplit=_PREFIX_WORDS)[:_PREFIX_WORDS])] if row.title else ()
-
-
-def rare_words(row: Row) -> Sequence[str]:
-    """Pairs of the five rarest words: finds typing errors, reordering."""
-    return [f"{one} {other}" for one, other in itertools.combinations(sorted(row.rare), 2)]
-
-
-def rare_word_author(row: Row) -> Sequence[str]:
+def rare_word_author(sketches: Sketches) -> list[Found]:
     """Each of the four rarest words with the first or second author: finds new titles."""
-    rare = row.rare[:_RARE_WITH_AUTHOR]
-    return [f"{family} {word}" for family in row.families[:2] for word in rare]
+    rare, families = sketches.rare, sketches.families
+    found = []
+    for author, word in itertools.product(range(2), range(_RARE_WITH_AUTHOR)):
+        rows = np.intersect1d(families.having(author + 1), rare.having(word + 1))
+        found.append((rows, _joined(families.at(rows, author), rare.at(rows, word))))
+    return found
 
 
-def place(row: Row) -> Sequence[str]:
+def place(sketches: Sketches) -> list[Found]:
     """Volume and first page with the first author, or with the year: finds translated titles."""
-    if row.first_page is None:
-        return ()
-    keys = [f"{row.volume or ''} {row.first_page} {family}" for family in row.families[:1]]
-    if row.volume is not None and row.year is not None:
-        keys.append(f"{row.volume} {row.first_page} {row.year}")
-    return keys
+    volume, page, year = (sketches[name] for name in ("volume", "first_page", "year"))
+    places = _joined(pc.fill_null(volume, ""), pc.fill_null(page, ""))
+    placed = np.flatnonzero(pc.is_valid(page))
+    dated = np.flatnonzero(pc.and_(pc.is_valid(volume), pc.is_valid(year)))
+    by_author = np.intersect1d(placed, sketches.families.having(1))
+    by_year = np.intersect1d(placed, dated)
+    years = year.take(pa.array(by_year)).cast(pa.string())
+    return [
+        (by_author, _joined(places.take(pa.array(by_author)), sketches.families.at(by_author, 0))),
+        (by_year, _joined(places.take(pa.array(by_year)), years)),
+    ]
 
 
-def team(row: Row) -> Sequence[str]:
+def team(sketches: Sketches) -> list[Found]:
     """The first three authors and the year: finds papers with another title."""
-    if len(row.families) < _TEAM or row.year is None:
-        return ()
-    return [" ".join([*sorted(row.families[:_TEAM]), str(row.year)])]
+    families, year = sketches.families, sketches["year"]
+    rows = np.intersect1d(families.having(_TEAM), np.flatnonzero(pc.is_valid(year)))
+    names = (families.at(rows, author).to_pylist() for author in range(_TEAM))
+    teams = [" ".join(sorted(three)) for three in zip(*names, strict=True)]
+    years = year.take(pa.array(rows)).cast(pa.string())
+    return [(rows, _joined(pa.array(teams, pa.string()), years))]
 
 
-#: Kind of key -> the distinct keys of that kind that a row has.
-BLOCKERS: Mapping[Key, Callable[[Row], Sequence[str]]] = MappingProxyType(
+#: Kind of key -> the distinct keys of that kind that each row has.
+BLOCKERS: Mapping[Key, Callable[[Sketches], list[Found]]] = MappingProxyType(
     {
         Key.IDENTIFIER: identifier,
         Key.DOI: doi,
@@ -206,17 +179,17 @@ LETTERS: Mapping[Key, str] = MappingProxyType(dict(zip(BLOCKERS, "idtpwafm", str
 
 
 def block(sketches: pa.RecordBatch) -> pa.RecordBatch:
-    """Rows of ``KEYS`` for rows of ``SKETCH``, in the order of the rows."""
-    rows: list[int] = []
-    keys: list[str] = []
-    blockers = [(LETTERS[kind], blocker) for kind, blocker in BLOCKERS.items()]
-    for number, row in enumerate(rows_of(sketches)):
-        before = len(keys)
-        for letter, blocker in blockers:
-            keys += [letter + key for key in blocker(row)]
-        rows += [number] * (len(keys) - before)
+    """Rows of ``KEYS`` for rows of ``sketch.SKETCH``, kind by kind."""
+    read = Sketches(
+        sketches, Lists.of(sketches.column("families")), _rarest(sketches.column("title"))
+    )
+    rows, keys = [np.empty(0, np.int64)], [pa.array([], pa.string())]
+    for kind, blocker in BLOCKERS.items():
+        for own, found in blocker(read):
+            rows.append(own)
+            keys.append(pc.binary_join_element_wise(LETTERS[kind], found, ""))
     return pa.RecordBatch.from_arrays(
-        [pa.array(rows, pa.int32()), pa.array(keys, pa.string())], schema=KEYS
+        [pa.array(np.concatenate(rows), pa.int32()), pa.concat_arrays(keys)], schema=KEYS
     )
 
 
@@ -225,20 +198,61 @@ def kinds_in(letters: str) -> list[str]:
     return sorted(kind.value for kind, letter in LETTERS.items() if letter in letters)
 
 
-def keys_of(row: Row) -> dict[Key, frozenset[str]]:
-    """All keys of one row."""
-    return {kind: frozenset(blocker(row)) for kind, blocker in BLOCKERS.items()}
+def keys_of(sketches: pa.RecordBatch) -> list[frozenset[str]]:
+    """All keys of each row of ``sketch.SKETCH``, or of ``prepare.COMPARISON``."""
+    found: list[set[str]] = [set() for _ in range(len(sketches))]
+    keys = block(sketches)
+    for row, key in zip(
+        keys.column("row").to_pylist(), keys.column("key").to_pylist(), strict=True
+    ):
+        found[row].add(key)
+    return [frozenset(own) for own in found]
+
+
+def kinds_shared(ours: frozenset[str], theirs: frozenset[str]) -> list[str]:
+    """Kinds of key that two sets of keys share, sorted."""
+    return kinds_in("".join(key[0] for key in ours & theirs))
 
 
 def shared_keys(left: pa.RecordBatch, right: pa.RecordBatch) -> list[str]:
-    """Kinds of key that two single rows of ``SKETCH`` share, sorted."""
-    [ours], [theirs] = (map(keys_of, rows_of(side)) for side in (left, right))
-    return sorted(kind.value for kind in BLOCKERS if ours[kind] & theirs[kind])
+    """Kinds of key that two single rows share, sorted."""
+    [ours], [theirs] = keys_of(left), keys_of(right)
+    return kinds_shared(ours, theirs)
 
 
-def _rarest(title: str) -> Sequence[str]:
+def _items(lists: pa.ListArray) -> Found:
+    return np.asarray(pc.list_parent_indices(lists), dtype=np.int64), lists.flatten()
+
+
+def _not_empty(keys: pa.Array) -> Found:
+    rows = np.flatnonzero(pc.not_equal(keys, ""))
+    return rows, keys.take(pa.array(rows))
+
+
+def _joined(*parts: pa.Array) -> pa.Array:
+    return pc.binary_join_element_wise(*parts, " ")
+
+
+def _rarest(titles: pa.Array) -> Lists:
     """The five words that fewest titles have, see ``words.py``; of those, the longest."""
-    return sorted(set(title.split()), key=_how_common)[:_RARE_WORDS]
+    lists = pc.split_pattern(titles, " ")
+    words = lists.flatten().dictionary_encode()
+    distinct = words.dictionary.to_pylist()
+    order = sorted(range(len(distinct)), key=lambda number: _how_common(distinct[number]))
+    rank = np.empty(len(distinct), dtype=np.int64)
+    rank[order] = np.arange(len(distinct))
+    numbers = rank[words.indices.to_numpy()]
+    owners = np.asarray(pc.list_parent_indices(lists), dtype=np.int64)
+    # Distinct words of each title, the rarest first.
+    packed = np.unique(owners * max(len(distinct), 1) + numbers)
+    owners, numbers = np.divmod(packed, max(len(distinct), 1))
+    first = np.searchsorted(owners, owners)
+    kept = np.arange(len(owners)) - first < _RARE_WORDS
+    if "" in distinct:  # the only word of a title without words
+        kept &= numbers != rank[distinct.index("")]
+    counts = np.bincount(owners[kept], minlength=len(titles)).astype(np.int64)
+    items = words.dictionary.take(pa.array(np.asarray(order, dtype=np.int64)[numbers[kept]]))
+    return Lists(items, np.cumsum(counts) - counts, counts)
 
 
 @lru_cache(maxsize=1 << 16)

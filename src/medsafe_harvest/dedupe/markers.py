@@ -144,6 +144,10 @@ _FIRST_SIGNS = (
 )  # fmt: skip
 
 
+#: The same of titles in lower case, as a regular expression; and a title that is cut.
+MARKED = rf"^(?:{'|'.join(_FIRST_SIGNS)})|\.\.\.|{'|'.join(map(re.escape, _SIGNS))}"
+
+
 def may_be_marked(text: str) -> bool:
     """Whether a title may carry a note, a lead or a marker; most titles carry none.
 

@@ -127,10 +127,8 @@ def people(authors: Iterable[Mapping[str, str | None]]) -> People:
     return People(tuple(groups), (), (), (), (), cut, group=True)
 
 
-def first_families(
-    authors: Iterable[Mapping[str, str | None]], most: int, *, persons_only: bool = False
-) -> tuple[str, ...]:
-    """``people(authors).families[:most]``, without looking at all others; or none of a group."""
+def first_families(authors: Iterable[Mapping[str, str | None]], most: int) -> tuple[str, ...]:
+    """``people(authors).families[:most]``, without looking at all others."""
     families: dict[str, None] = {}
     groups: dict[str, None] = {}
     for name, *parts in _mended(authors):
@@ -139,7 +137,47 @@ def first_families(
         groups.update(dict.fromkeys(field.group))
         if len(families) >= most:
             break
-    return tuple(families or (() if persons_only else groups))[:most]
+    return tuple(families or groups)[:most]
+
+
+def families_in(name: str | None, family: str | None, given: str | None) -> tuple[str, ...] | None:
+    """Family keys of the persons in one name field.
+
+    Returns:
+        None where the field tells by its neighbours alone: a group, or a part of a name.
+    """
+    if name and family and (key := _key_of_plain(name, family)):
+        return (key,)
+    if not name or "&" in name or len(name) > _LONGEST_NAME:
+        return None
+    field = _read(name, family, given)
+    return None if field.group else tuple(person.family for person in field.persons)
+
+
+def _key_of_plain(name: str, family: str) -> str | None:
+    """The key of one person with a plain name; None of others."""
+    if not (family.isascii() and _is_plain(name)):
+        return None
+    for word in reversed(family.translate(_JOINTS).lower().split()):
+        if len(word) > 1 and word not in _PARTICLES:
+            return word if word.isalpha() and word not in _NOBODY else None
+    return None
+
+
+def _is_plain(name: str) -> bool:
+    """Whether it is the name of one person, in ASCII letters, spaces, hyphens and dots."""
+    if not name.isascii():
+        return False
+    lower = name.translate(_JOINTS).lower()
+    words = lower.split()
+    return (
+        "".join(words).isalpha()
+        and _TELLING_WORDS.isdisjoint(words)
+        and not any(stem in lower for stem in _TELLING_STEMS)
+    )
+
+
+_JOINTS = str.maketrans("-.", "  ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +205,15 @@ class _Field:
 #: Names come again and again: in the copies of a paper, and in the papers of an author.
 @lru_cache(maxsize=1 << 16)
 def _read(name: str, family: str | None, given: str | None) -> _Field:
-    shortened = _ET_AL.sub("", _URL.sub("", name)) if _may_end(name) else name
-    cut = shortened != name and _ET_AL.search(name) is not None
-    # Whoever took apart a name that is more than a name took "et al." or others for a part.
-    if shortened != name or len(_listed(name)) != 1:
-        family = given = None
-    if _may_be_group(shortened) and _GROUP.search(shortened):
-        return _Field(cut, group=tuple(_words_of_group(shortened)))
+    shortened, cut = name, False
+    if not _is_plain(name):
+        shortened = _ET_AL.sub("", _URL.sub("", name))
+        cut = _ET_AL.search(name) is not None
+        # Whoever took apart a name that is more than a name took "et al." or others for a part.
+        if shortened != name or len(_listed(name)) != 1:
+            family = given = None
+        if _GROUP.search(shortened):
+            return _Field(cut, group=tuple(_words_of_group(shortened)))
     persons = []
     for family_part, given_part in _parts(shortened, family, given):
         key, rest = _keys(family_part, given_part)
@@ -186,25 +226,19 @@ def _read(name: str, family: str | None, given: str | None) -> _Field:
     return _Field(cut, persons=tuple(persons))
 
 
-def _may_be_group(name: str) -> bool:
-    lower = name.lower()
-    return any(sign in lower for sign in _GROUP_SIGNS)
-
-
-#: The name of a group holds one of these.
-_GROUP_SIGNS = (
-    "corp", "collaborat", "consorti", "group", "team", "investigat", "committee", "initiative",
-    "network", "alliance", "task force", "trialists", "associat", "society", "federation",
-    "foundation", "universit", "institut", "inc", "ltd", "gmbh", "compan", "pharma", "depart",
-    "ministry", "agency", "cent", "hospital", "laborator", "council", "organi", "office",
-    "commission", "college", "academy", "bureau",
-)  # fmt: skip
-
-
-def _may_end(name: str) -> bool:
-    """Whether there may be an address in a name, or "et al." behind it; mostly there is none."""
-    lower = name.lower()
-    return "al" in lower or "and others" in lower or "http" in lower or not name.isascii()
+#: Words that a name has which is more, or less, than the name of one person.
+_TELLING_WORDS = frozenset(
+    words_of(
+        "al etal others corporate collaboration collaborations collaborative collaboratives "
+        "collaborator collaborators consortium consortia group groups team teams "
+        "investigators committee "
+        "initiative network alliance task trialists association society federation foundation inc "
+        "ltd gmbh corporation corp company pharmaceutical pharmaceuticals department ministry "
+        "agency center centre centers centres hospital hospitals council organisation organization "
+        "office commission college academy bureau"
+    )
+)
+_TELLING_STEMS = ("universit", "institut", "laborator")
 
 
 def _other_families(family: str, given: list[str]) -> list[str]:

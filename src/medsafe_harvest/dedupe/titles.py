@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from medsafe_harvest.dedupe.markers import (
+    MARKED,
     Marker,
     is_generic,
     is_recurring,
@@ -82,6 +87,26 @@ def form_of(title: str) -> str:
     return _bare(title).form
 
 
+def forms(titles: pa.Array) -> pa.Array:
+    """``form_of`` of each title; most are plain, and are read a column at a time."""
+    lower = pc.ascii_lower(titles)
+    plain = pc.and_(
+        pc.match_substring_regex(titles, _PLAIN),
+        pc.invert(pc.match_substring_regex(lower, MARKED)),
+    )
+    words = pc.replace_substring_regex(pc.replace_substring(lower, "'", ""), r"[^a-z]+", " ")
+    found = pc.utf8_trim(words, " ")
+    odd = pc.invert(pc.and_(plain, pc.not_equal(found, "")))
+    read = [form_of(title) for title in titles.filter(odd).to_pylist()]
+    return pc.replace_with_mask(found, odd, pa.array(read, pa.string()))
+
+
+#: Letters and signs that only part words: no numbers, no brackets, no markup.
+_PLAIN = rf"^[A-Za-z ,.:;?!/'\"-]{{1,{_LONGEST // 2}}}[A-Za-z ,.:;?!/'\"-]{{0,{_LONGEST // 2}}}$"
+
+
+#: Copies of a paper, prepared one after the other, have one title.
+@lru_cache(maxsize=1 << 10)
 def take_apart(title: str) -> Title:
     """Split a title into what is compared and what distinguishes.
 

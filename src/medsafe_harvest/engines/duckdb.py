@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,6 +111,14 @@ from members where size > {most}
 """
 
 
+#: Told of a step as it begins, and of how many rows it works on.
+Tell = Callable[[str, int], None]
+
+
+def _quiet(*_: object) -> None:
+    """Nobody wants to know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Matching:
     """What matching found."""
@@ -133,6 +141,7 @@ def match(
     *,
     memory_limit: str = "2GB",
     threads: int | None = None,
+    tell: Tell = _quiet,
 ) -> Matching:
     """Decide which records are the same paper; the order of the rows does not matter.
 
@@ -141,11 +150,13 @@ def match(
         overrides: decisions of curators.
         memory_limit: of DuckDB, for example "4GB"; beyond it DuckDB spills to disk.
         threads: cores to use; all if None.
+        tell: told of each step.
 
     Raises:
         EngineError: a worker died, or there are too many records for one machine.
     """
-    with _candidates(records, overrides, memory_limit, threads) as found:
+    with _candidates(records, overrides, memory_limit, threads, tell) as found:
+        tell("match: decide", found.pairs)
         stage = with_arguments(stages.judge_part, overrides=overrides)
         by_reason = found.pool.run(stage, found.folder, parts_of(found.pairs))
         counts = found.counts.copy()
@@ -156,10 +167,12 @@ def match(
             for stem, schema in (("kept", DECISION), ("rest", AGAINST))
         )
         prepared = pa.Table.from_batches([load_one(found.folder / "prepared.arrow")])
+        tell("match: cluster", len(decisions))
         clustering = cluster(prepared, decisions, overrides, against)
         settled = settle(decisions, clustering)
         counts[Reason.CLUSTER_CONFLICT] = len(clustering.refused)
         counts[Reason.ONLY_PARTNER] = len(clustering.only_partners)
+        tell("match: relate", len(settled))
         return Matching(
             decisions=settled,
             clusters=_with_singles(clustering.clusters, found.record_ids),
@@ -174,7 +187,7 @@ def candidate_pairs(records: pa.Table, *, memory_limit: str = "2GB") -> Iterator
     Yields:
         Batches of ``left``, ``right`` (structs of ``prepare.COMPARISON``) and ``keys``.
     """
-    with _candidates(records, Overrides(), memory_limit, None) as found:
+    with _candidates(records, Overrides(), memory_limit, None, _quiet) as found:
         for part in range(parts_of(found.pairs)):
             yield stages.sides(found.folder, part)
 
@@ -193,7 +206,7 @@ class _Found:
 
 @contextmanager
 def _candidates(
-    records: pa.Table, overrides: Overrides, memory_limit: str, threads: int | None
+    records: pa.Table, overrides: Overrides, memory_limit: str, threads: int | None, tell: Tell
 ) -> Iterator[_Found]:
     """Write ``prepared`` and ``pairs``."""
     with (
@@ -201,12 +214,15 @@ def _candidates(
         pool(threads, len(records)) as workers,
     ):
         folder = Path(name)
+        tell("match: sort", len(records))
         ordered = records.select(NEEDED).sort_by("record_id")
         save_one(folder / "records.arrow", ordered)
         parts = parts_of(len(ordered))
+        tell("match: sketch", len(ordered))
         workers.run(stages.sketch_part, folder, parts)
         save_one(folder / "titles.arrow", gather(folder, "titles", parts, TITLES))
         record_ids = ordered["record_id"].combine_chunks()
+        tell("match: join", len(ordered))
         with _database(folder, memory_limit, threads) as database:
             database.register("keys", gather(folder, "keys", parts, KEYS))
             database.register("refining", gather(folder, "refining", parts, REFINING))
@@ -215,11 +231,12 @@ def _candidates(
             candidates = database.table("candidates").to_arrow_table().cast(PAIRS)
         save_one(folder / "candidates.arrow", candidates)
         counts["records"] = len(ordered)
+        tell("match: screen", counts["candidate_pairs"])
         pairs = _screen(folder, workers, counts)
-        active = np.unique(np.concatenate([pairs["l"].to_numpy(), pairs["r"].to_numpy()]))
-        save_one(folder / "active.arrow", pa.table({"row": pa.array(active, pa.int32())}))
-        workers.run(stages.prepare_part, folder, parts_of(len(active)))
-        prepared = gather(folder, "prepared", parts_of(len(active)), COMPARISON)
+        active = _activate(folder, pairs, len(ordered))
+        tell("match: prepare", active)
+        workers.run(stages.prepare_part, folder, parts_of(active))
+        prepared = gather(folder, "prepared", parts_of(active), COMPARISON)
         save_one(folder / "prepared.arrow", prepared)
         yield _Found(folder, workers, record_ids, len(pairs), counts)
 
@@ -269,6 +286,21 @@ def _screen(folder: Path, workers: Pool, counts: Counter[str]) -> pa.Table:
     save_one(folder / "pairs.arrow", pairs)
     counts["titles_unlike"] = counts["candidate_pairs"] - len(pairs)
     return pairs
+
+
+def _activate(folder: Path, pairs: pa.Table, records: int) -> int:
+    """Write which records are in a pair, by title, so that copies are prepared one after another.
+
+    ``active`` are their rows, ``places`` where each row stands among them. How many there are.
+    """
+    rows = np.unique(np.concatenate([pairs["l"].to_numpy(), pairs["r"].to_numpy()]))
+    titles = load_one(folder / "titles.arrow").column("sorted_title").take(pa.array(rows))
+    by_title = rows[pc.sort_indices(titles).to_numpy()]
+    places = np.zeros(records, dtype=np.int32)
+    places[by_title] = np.arange(len(by_title), dtype=np.int32)
+    save_one(folder / "active.arrow", pa.table({"row": pa.array(by_title, pa.int32())}))
+    save_one(folder / "places.arrow", pa.table({"place": places}))
+    return len(by_title)
 
 
 def _with_singles(clusters: pa.Table, record_ids: pa.Array) -> pa.Table:

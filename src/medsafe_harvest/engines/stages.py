@@ -9,24 +9,22 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from medsafe_harvest.dedupe.blocking import (
     KEYS,
     LETTERS,
-    SKETCH,
     Key,
     block,
     kinds_in,
-    sketch,
 )
 from medsafe_harvest.dedupe.cluster import AGAINST
 from medsafe_harvest.dedupe.decide import judge, worth_keeping
 from medsafe_harvest.dedupe.overrides import Overrides, impose
 from medsafe_harvest.dedupe.prepare import COMPARISON, prepare
 from medsafe_harvest.dedupe.screen import OF_AUTHORS, TELLING, worth_comparing
+from medsafe_harvest.dedupe.sketch import SKETCH, sketch
 from medsafe_harvest.engines.pool import load_one, rows_of, save
 from medsafe_harvest.schema import DECISION
 
@@ -109,12 +107,9 @@ def prepare_part(folder: Path, part: int) -> None:
 def sides(folder: Path, part: int) -> pa.RecordBatch:
     """The pairs of one part: ``left`` and ``right`` (structs of ``COMPARISON``), and ``keys``."""
     pairs = load_one(folder / "pairs.arrow").slice(*rows_of(part))
-    active = load_one(folder / "active.arrow").column("row").to_numpy()
+    places = load_one(folder / "places.arrow").column("place")
     prepared = load_one(folder / "prepared.arrow")
-    structs = [
-        prepared.take(pa.array(np.searchsorted(active, pairs.column(side)))).to_struct_array()
-        for side in "lr"
-    ]
+    structs = [prepared.take(places.take(pairs.column(side))).to_struct_array() for side in "lr"]
     keys = _KINDS.take(pairs.column("kinds"))
     return pa.RecordBatch.from_arrays([*structs, keys], names=["left", "right", "keys"])
 

@@ -16,10 +16,8 @@ from medsafe_harvest.dedupe.blocking import (
     BLOCKERS,
     KEYS,
     LETTERS,
-    SKETCH,
     block,
     shared_keys,
-    sketch,
 )
 from medsafe_harvest.dedupe.compare import Features, compare
 from medsafe_harvest.dedupe.decide import decide, judge, worth_keeping
@@ -29,6 +27,7 @@ from medsafe_harvest.dedupe.guards import GUARDS
 from medsafe_harvest.dedupe.prepare import COMPARISON, NEEDED, prepare
 from medsafe_harvest.dedupe.reasons import Reason
 from medsafe_harvest.dedupe.screen import screened
+from medsafe_harvest.dedupe.sketch import SKETCH, sketch
 from medsafe_harvest.errors import NotFoundError
 from medsafe_harvest.schema import DECISION, RECORD
 

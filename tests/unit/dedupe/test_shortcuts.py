@@ -52,4 +52,10 @@ def test_numbers_are_the_same_with_the_form_at_hand(title: str) -> None:
 @given(st.from_regex(people._GROUP, alphabet=PLAIN))
 def test_a_group_is_never_taken_for_a_person(name: str) -> None:
     assume(people._GROUP.search(name))
-    assert people._may_be_group(name)
+    assert not people._is_plain(name)
+
+
+@given(st.from_regex(people._ET_AL, alphabet=PLAIN))
+def test_a_list_that_is_cut_is_never_taken_for_a_person(name: str) -> None:
+    assume(people._ET_AL.search(name))
+    assert not people._is_plain(name)
