@@ -8,8 +8,13 @@ The kind of failure is in the type, so that a caller never reads a message to de
     │   └── BusyError             another run works in the data folder
     ├── CuratedError              there is no curated snapshot yet, or it is damaged
     │   └── NothingFoundError     no paper is stored, so no snapshot was made
+    ├── SelectionError            a choice of papers that cannot be understood; says where
     ├── NotFoundError             no record or paper of that id
     │   └── SplitError            the records of that paper are in several papers now
+    ├── MailError                 a mail cannot be made, or the server did not take it
+    ├── ExportError               what was selected cannot be written to the file
+    ├── EngineError               the distributed engine cannot start, or lost what it needs
+    ├── ListError                 a list of papers cannot be read
     ├── EvaluateError             a labelled set is not of the shape that it should have
     └── FetchError                one request did not give a usable page
         ├── RetryableError        the same request may work later
@@ -62,6 +67,29 @@ class NothingFoundError(CuratedError):
     """No paper is stored, so no snapshot was made and none was replaced."""
 
 
+class SelectionError(MedsafeError):
+    """A choice of papers names what is not there, or cannot be understood."""
+
+    def __init__(
+        self, message: str, *, text: str | None = None, at: int | None = None, hint: str = ""
+    ) -> None:
+        super().__init__(message, text, at, hint)
+        self.message = message
+        #: The condition as it was given, where one was, and the character that is meant.
+        self.text = text
+        self.at = at
+        #: What there is to choose from.
+        self.hint = hint
+
+    def __str__(self) -> str:
+        lines = [self.message]
+        if self.text is not None:
+            lines.append("  " + "".join(one if one.isprintable() else " " for one in self.text))
+            if self.at is not None:
+                lines.append("  " + " " * self.at + "^")
+        return "\n".join([*lines, *filter(None, [self.hint])])
+
+
 class NotFoundError(MedsafeError):
     """No record or paper answers to the given id, or more than one paper does."""
 
@@ -76,6 +104,22 @@ class SplitError(NotFoundError):
 
     ``candidates`` are the papers that have its records now.
     """
+
+
+class MailError(MedsafeError):
+    """A mail cannot be made, or the mail server did not take it; says what to do."""
+
+
+class ExportError(MedsafeError):
+    """What was selected cannot be written to a file; one that was there is unchanged."""
+
+
+class EngineError(MedsafeError):
+    """An engine cannot start or lost a worker, or its cluster or input is not as it should be."""
+
+
+class ListError(MedsafeError):
+    """A list of papers cannot be read: no such file, or no text."""
 
 
 class EvaluateError(MedsafeError):
