@@ -15,12 +15,13 @@ from pathlib import Path
 
 from medsafe_harvest.collect import Collected
 from medsafe_harvest.config import Config
-from medsafe_harvest.fetch.rawstore import RawStore, explained, write
+from medsafe_harvest.disk import explained, write
+from medsafe_harvest.fetch.rawstore import RawStore
 
 _FILE = "pages-read.bin"
 #: Papers that only a feed told of are kept in mind for so long; no seed query found them.
 _PATIENCE = timedelta(days=30)
-_CODE = ("collect.py", "sources/*.py", "fetch/raw*.py")
+_CODE = ("collect.py", "sources/*.py", "fetch/raw*.py", "lists/*.py", "normalize/*.py")
 
 
 def load(folder: Path, store: RawStore, config: Config) -> Collected:
@@ -61,7 +62,7 @@ def _mark(config: Config, packed: bytes) -> bytes:
     """A digest of the content, of the doors and of the code that reads pages."""
     root = Path(__file__).parent
     digest = hashlib.sha256(packed)
-    digest.update(repr(sorted(config.doors.items())).encode())
+    digest.update(repr(sorted(config.readers.items())).encode())
     for pattern in _CODE:
         for path in sorted(root.glob(pattern)):
             digest.update(path.read_bytes())

@@ -18,6 +18,7 @@ from medsafe_harvest.errors import FetchError
 from medsafe_harvest.fetch.ledger import FULL
 from medsafe_harvest.fetch.rawindex import Seal, WindowRecord
 from medsafe_harvest.fetch.rawstore import RawStore
+from medsafe_harvest.lists.door import LIST, assertion, list_name, list_of
 from medsafe_harvest.normalize.records import Seen
 from medsafe_harvest.sources.base import PageContent, SourceRecord
 from medsafe_harvest.sources.compose import TELLING, Composed, compose, differs, version
@@ -88,9 +89,11 @@ class Collected:
     """
 
     def __init__(self, config: Config) -> None:
-        self._doors = config.doors
+        self._doors = config.readers
         self._lookups = frozenset(config.lookups)
         self._known: dict[Key, _Known] = {}
+        #: By list: its latest version, which supersedes what it said before.
+        self._editions: dict[str, Stamp] = {}
         #: Papers that :meth:`state` left out, since nobody had asked for them.
         self._left_out: set[int] = set()
         #: Names of the pages added.
@@ -141,6 +144,9 @@ class Collected:
         """Note what a page says that came once or several times."""
         latest = max(group, key=_stamp)
         stamp, door = _stamp(latest), latest.source
+        if door == LIST:
+            name = list_name(latest.query)
+            self._editions[name] = max(self._editions.get(name, stamp), stamp)
         touched = set()
         for record in content.records:
             key = (record.source, record.source_id)
@@ -179,8 +185,10 @@ class Collected:
     def _note_day(self, known: _Known, seal: Seal) -> None:
         day = seal.fetched_at.date()
         if not seal.query.startswith("_"):
-            days = known.found.get(seal.query)
-            known.found[seal.query] = days.with_day(day) if days else Days(day, day)
+            is_list = seal.source == LIST
+            query = assertion(list_name(seal.query)) if is_list else seal.query
+            days = known.found.get(query)
+            known.found[query] = days.with_day(day) if days else Days(day, day)
         elif seal.source in self._lookups:
             days = known.looked_up.get(seal.source)
             known.looked_up[seal.source] = days.with_day(day) if days else Days(day, day)
@@ -189,7 +197,7 @@ class Collected:
         """The papers that seed queries found or that were looked up, in order of their keys."""
         inherited: dict[Key, list[Key]] = {}
         for key, known in self._known.items():
-            if known.is_wanted:
+            if known.is_wanted and not self._is_superseded(key):
                 inherited.setdefault(self._heir(key), []).append(key)
         found: dict[Key, Entry] = {}
         for key in sorted(inherited):
@@ -198,6 +206,13 @@ class Collected:
             if entry is not None:
                 found[key] = entry
         return found
+
+    def _is_superseded(self, key: Key) -> bool:
+        """Whether a list named the paper once, and its latest version does not."""
+        source, source_id = key
+        return (
+            source == LIST and self._known[key].said[LIST][0] < self._editions[list_of(source_id)]
+        )
 
     def state(self, before: datetime) -> object:
         """All that is known, for :meth:`restore`.
@@ -213,11 +228,11 @@ class Collected:
             or max(stamp for stamp, _ in known.said.values())[2] >= before
         }
         left_out = self._left_out | {_short(key) for key in self._known.keys() - kept.keys()}
-        return kept, left_out, self.names, self.pages, self.rejected
+        return kept, left_out, self._editions, self.names, self.pages, self.rejected
 
     def restore(self, state: Any) -> None:
         """Know what :meth:`state` gave."""
-        self._known, self._left_out, self.names, self.pages, self.rejected = state
+        self._known, self._left_out, self._editions, self.names, self.pages, self.rejected = state
 
     @property
     def lacks_something(self) -> bool:

@@ -7,7 +7,9 @@ way: file, line, what is wrong, what would be right.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +17,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+from yaml.composer import Composer
 
 from medsafe_harvest.errors import ConfigError
 
@@ -22,14 +25,37 @@ Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[int | str, ...]
 
 
-class _Loader(yaml.SafeLoader):
-    """Safe YAML whose dates stay text: the models read them, and name the place of a wrong one."""
-
-
-_Loader.yaml_implicit_resolvers = {
+#: By first letter, what plain words may stand for. Dates stay text: the models read them, and name
+#: the place of a wrong one.
+_RESOLVERS: dict[str, list[tuple[str, re.Pattern[str]]]] = {
     letter: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
     for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """Safe YAML in Python: slow, and the one whose words say what is wrong."""
+
+    yaml_implicit_resolvers = _RESOLVERS
+
+
+#: Signs that libyaml lets stand where PyYAML's own scanner does not, such as a tab between words.
+_DISPUTED = ("\t", "\ufeff", "?", "!")
+#: Reads through libyaml where PyYAML was built with it.
+_Events: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _FastLoader(Composer, _Events):  # type: ignore[misc]
+    """Safe YAML with libyaml's scanner, several times as fast.
+
+    Nodes are made in Python: libyaml's own way crashes on nesting that Python refuses.
+    """
+
+    yaml_implicit_resolvers = _RESOLVERS
+
+    def __init__(self, text: str) -> None:
+        _Events.__init__(self, text)
+        Composer.__init__(self)
 
 
 def load(path: Path, model: type[Model]) -> Model:
@@ -62,17 +88,32 @@ def _read(path: Path) -> tuple[Any, dict[Location, int]]:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot be read: {error}", file=str(path)) from error
     try:
-        node = yaml.compose(text, Loader=_Loader)
+        loader, node = _composed(text)
         if node is None:
             return None, {(): 1}
         lines = dict(_lines(node, ()))
         _refuse_repeated_keys(node, path)
-        return yaml.load(text, Loader=_Loader), lines  # noqa: S506 - a safe loader
+        # Last: it unfolds the document's merge keys in place.
+        return loader.construct_document(node), lines
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise ConfigError(f"not YAML: {error.problem}", file=str(path), line=line) from error
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise ConfigError(f"not YAML as it is used here: {error}", file=str(path)) from error
+
+
+def _composed(text: str) -> tuple[Any, yaml.Node | None]:
+    """The loader that has read the document, and the document.
+
+    Raises:
+        yaml.YAMLError: it is no YAML, in PyYAML's words, which say more than libyaml's.
+    """
+    if not any(sign in text for sign in _DISPUTED):
+        with suppress(yaml.YAMLError):
+            fast = _FastLoader(text)
+            return fast, fast.get_single_node()
+    plain = _PlainLoader(text)
+    return plain, plain.get_single_node()
 
 
 def _lines(node: yaml.Node, location: Location) -> Iterator[tuple[Location, int]]:

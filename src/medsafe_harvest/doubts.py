@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
+from medsafe_harvest.announced import Announced
 from medsafe_harvest.collect import Collected, Key
 from medsafe_harvest.config import Config
 from medsafe_harvest.fetch.ledger import FULL
 from medsafe_harvest.fetch.rawindex import WindowRecord
 from medsafe_harvest.silence import Silence, find_silence
 from medsafe_harvest.sources.base import Completeness
-
-
-@dataclass(frozen=True, slots=True)
-class Announced:
-    """What was announced on the day of the run, for the categories of the seed queries."""
-
-    door: str
-    day: date
-    #: Papers by kind: new, cross, replace, replace-cross.
-    kinds: Mapping[str, int]
-    #: By seed query: new papers that it seems to ask for.
-    wanted: Mapping[str, int]
-
-    @property
-    def is_quiet(self) -> bool:
-        """Whether nothing was announced, as at weekends and on holidays."""
-        return not self.kinds
 
 
 def doubts(config: Config, announced: Sequence[Announced], new: Collection[Key]) -> list[str]:

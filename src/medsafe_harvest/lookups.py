@@ -6,17 +6,34 @@ from datetime import date, datetime, timedelta
 
 from medsafe_harvest.collect import Collected
 from medsafe_harvest.config import Config
-from medsafe_harvest.fetch.harvest import Task, Wanted
+from medsafe_harvest.fetch.harvest import Task
 from medsafe_harvest.fetch.ledger import FULL
+from medsafe_harvest.fetch.plan import Wanted
 from medsafe_harvest.fetch.rawindex import Seal
 from medsafe_harvest.fetch.rawstore import RawStore
+from medsafe_harvest.lists.door import LIST
 from medsafe_harvest.sources.base import KnownPaper, Window, Wish
 
 
 def wishes(
-    config: Config, store: RawStore, collected: Collected, wanted: Wanted, now: datetime
+    config: Config,
+    store: RawStore,
+    collected: Collected,
+    wanted: Wanted,
+    now: datetime,
+    *,
+    only_listed: bool = False,
 ) -> list[Task]:
-    """Known papers to look up tonight: those never tried, then those tried longest ago."""
+    """Known papers to look up tonight: those never tried, then those tried longest ago.
+
+    Args:
+        config: the lookups.
+        store: what was asked before.
+        collected: what is known.
+        wanted: names the lookups that may be asked.
+        now: the moment.
+        only_listed: leave out what would be wanted without imported lists.
+    """
     today = Window(now.date(), now.date())
     known = collected.entries()
     complete = {
@@ -46,14 +63,18 @@ def wishes(
                 entry.record,
                 is_revised=collected.is_revised(key),
                 is_due=(collected.looked_up(key, name) or date.min) <= due,
+                is_listed=key[0] == LIST,
             )
             for key, entry in known.items()
         ]
+        besides: set[str] = set()
+        if only_listed:
+            besides.update(lookup.wants([one for one in papers if not one.is_listed]))
         # By the day of the last try, so that a wish that fails night after night holds up no other.
         ids = sorted(
             (tried.get(one, date.min), one)
             for one in lookup.wants(papers)
-            if last.get(one, date.min) <= due
+            if one not in besides and last.get(one, date.min) <= due
         )
         chosen = [one for _, one in ids][: lookup.nightly * lookup.batch]
         tasks += [

@@ -11,25 +11,23 @@ programs that write at once lose nothing.
 from __future__ import annotations
 
 import codecs
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import yaml
 from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
+from medsafe_harvest import disk
 from medsafe_harvest.config_files import load
 from medsafe_harvest.dedupe.overrides import Link, Overrides
 from medsafe_harvest.errors import BusyError, ConfigError, MedsafeError
+from medsafe_harvest.overrides_text import added, without
 
 #: Seconds to wait for another writer; each needs far less than one.
 _PATIENCE = 10.0
-#: Places do not depend on the loader; the one in C is many times faster, where there is one.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Ruling(NamedTuple):
@@ -90,7 +88,7 @@ class OverridesFile:
                 for key in ("must_link", "cannot_link"):
                     links = [ruling.link for ruling in new if ruling.key == key]
                     if links:
-                        text = _added(text, key, links)
+                        text = added(text, key, links)
                 self._replace(text, after)
         return new
 
@@ -110,7 +108,7 @@ class OverridesFile:
             place = len(links) - 1 - links[::-1].index(ruling.link)
             del links[place]
             after = before.model_copy(update={ruling.key: tuple(links)})
-            self._replace(_cut(self._text(), ruling.key, place), after)
+            self._replace(without(self._text(), ruling.key, place), after)
         return True
 
     @contextmanager
@@ -139,26 +137,23 @@ class OverridesFile:
 
     def _replace(self, text: str, meant: Overrides) -> None:
         """Put the text in the file's place, if it says what is meant."""
-        # One name is enough: who holds the lock is the only writer.
-        new = self._target.with_name(f".{self._target.name}.new")
         content = text.encode()
         if self._bytes().startswith(codecs.BOM_UTF8):
             content = codecs.BOM_UTF8 + content
-        try:
-            with new.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            if not _says(new, meant):
-                new.unlink()
+
+        def write(beside: Path) -> None:
+            beside.write_bytes(content)
+            if not _says(beside, meant):
                 raise ConfigError(
                     "is laid out in a way that only a person can edit: write `must_link:` and "
                     "`cannot_link:` with one entry under the other, as its head shows",
                     file=str(self.path),
                 )
-            shutil.copymode(self._target, new)
-            new.replace(self._target)
-            _sync_folder(self._target.parent)
+            shutil.copymode(self._target, beside)
+
+        try:
+            disk.replace(self._target, write)
+            disk.sync(self._target.parent)
         except OSError as error:
             raise self._unwritable(error) from error
         self._known = content, meant
@@ -179,14 +174,6 @@ def _says(path: Path, meant: Overrides) -> bool:
         return load(path, Overrides) == meant
     except ConfigError:
         return False
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 # ── what the lists say ───────────────────────────────────────────────────────────────────────
@@ -219,114 +206,3 @@ def extended(before: Overrides, new: Sequence[Ruling], path: Path) -> Overrides:
     except ValidationError as error:
         first = error.errors()[0]
         raise ConfigError(f"{first['loc'][0]} {first['msg']}", file=str(path)) from error
-
-
-# ── the text of the file ─────────────────────────────────────────────────────────────────────
-
-
-def _added(text: str, key: str, links: Sequence[Link]) -> str:
-    """The text with entries at the end of a list."""
-    found = _list(text, key)
-    newline = "\r\n" if "\r\n" in text else "\n"
-    if found is None:
-        separator = "" if not text or text.endswith("\n") else newline
-        return f"{text}{separator}{key}:{newline}" + _block(links, "  ", newline)
-    name, value = found
-    if not isinstance(value, yaml.SequenceNode) or not value.value:
-        # "[]" gives way to entries on the lines below.
-        colon = text.index(":", name.end_mark.index) + 1
-        text = text[:colon] + text[value.end_mark.index :]
-        return _below(text, colon, _block(links, "  ", newline), newline)
-    end = _end(text, value.value[-1])
-    if value.flow_style:
-        return text[:end] + "".join(f", {_flow(link)}" for link in links) + text[end:]
-    indent = " " * value.start_mark.column
-    return _below(text, end, _block(links, indent, newline), newline)
-
-
-def _cut(text: str, key: str, place: int) -> str:
-    """The text without one entry of a list that has it."""
-    found = _list(text, key)
-    if found is None:
-        return text
-    name, value = found
-    if not isinstance(value, yaml.SequenceNode):
-        return text
-    items = value.value
-    ends = [_end(text, item) for item in items]
-    if value.flow_style:
-        if place + 1 < len(items):
-            return text[: items[place].start_mark.index] + text[items[place + 1].start_mark.index :]
-        start = ends[place - 1] if place else items[place].start_mark.index
-        return text[:start] + text[ends[place] :]
-    dash = text.rindex("-", 0, items[place].start_mark.index)
-    start = text.rfind("\n", 0, dash) + 1
-    text = text[:start] + text[_line_end(text, ends[place]) :]
-    if len(items) > 1:
-        return text
-    colon = text.index(":", name.end_mark.index) + 1
-    return f"{text[:colon]} []{text[colon:]}"
-
-
-def _list(text: str, key: str) -> tuple[yaml.Node, yaml.Node] | None:
-    """Nodes of a key and of its value, with places in the text."""
-    node = yaml.compose(text, _LOADER)
-    if isinstance(node, yaml.MappingNode):
-        for name, value in node.value:
-            if name.value == key:
-                return name, value
-    return None
-
-
-def _end(text: str, node: yaml.Node) -> int:
-    """Where an entry really ends; block collections claim the comments below them as well."""
-    while not getattr(node, "flow_style", True):
-        children = node.value
-        if not children:
-            break
-        node = children[-1][1] if isinstance(node, yaml.MappingNode) else children[-1]
-    start, end = node.start_mark.index, node.end_mark.index
-    return start + len(text[start:end].rstrip())
-
-
-def _line_end(text: str, place: int) -> int:
-    """Behind the line break that follows, or the end of the text."""
-    found = text.find("\n", place)
-    return len(text) if found < 0 else found + 1
-
-
-def _below(text: str, place: int, lines: str, newline: str) -> str:
-    """The text with lines under the one that a place is in."""
-    end = _line_end(text, place)
-    separator = "" if text[:end].endswith("\n") else newline
-    return text[:end] + separator + lines + text[end:]
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes a day that two entries share twice, rather than as ``&id001`` and ``*id001``."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        """No value is named."""
-        del data
-        return True
-
-
-def _dumped(what: object, *, flow: bool) -> str:
-    text: str = yaml.dump(
-        what,
-        Dumper=_Dumper,
-        allow_unicode=True,
-        sort_keys=False,
-        width=float("inf"),
-        default_flow_style=flow,
-    )
-    return text
-
-
-def _block(links: Sequence[Link], indent: str, newline: str) -> str:
-    dumped = _dumped([link.model_dump() for link in links], flow=False)
-    return "".join(f"{indent}{line}{newline}" for line in dumped.rstrip("\n").split("\n"))
-
-
-def _flow(link: Link) -> str:
-    return _dumped(link.model_dump(), flow=True).strip()

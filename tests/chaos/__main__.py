@@ -37,7 +37,7 @@ from medsafe_harvest.collect import Collected
 from medsafe_harvest.config import Config
 from medsafe_harvest.curated import snapshot
 from medsafe_harvest.errors import CuratedError
-from medsafe_harvest.fetch.harvest import Wanted, standings
+from medsafe_harvest.fetch.plan import Wanted, standings
 from medsafe_harvest.fetch.rawstore import RawStore
 from tests.chaos.nursery import UNEXPECTED, Nursery, Order
 from tests.chaos.scenario import LIMITS, NIGHTS, SCENARIOS, ScaledClock, configured, project_config

@@ -21,7 +21,8 @@ from filelock import FileLock, Timeout
 from medsafe_harvest import night
 from medsafe_harvest.config import Config
 from medsafe_harvest.errors import MedsafeError
-from medsafe_harvest.fetch.harvest import Network, Wanted
+from medsafe_harvest.fetch.harvest import Network
+from medsafe_harvest.fetch.plan import Wanted
 from medsafe_harvest.fetch.rawstore import RawStore
 from tests.chaos.scenario import PACE, ROOT, SPEED, ScaledClock, configured, project_config
 

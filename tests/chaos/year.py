@@ -24,7 +24,8 @@ from werkzeug import Request, Response
 from medsafe_harvest import loopback, night, pipeline
 from medsafe_harvest.config import Config
 from medsafe_harvest.curated import snapshot
-from medsafe_harvest.fetch.harvest import Network, Wanted, standings
+from medsafe_harvest.fetch.harvest import Network
+from medsafe_harvest.fetch.plan import Wanted, standings
 from medsafe_harvest.fetch.rawstore import RawStore
 from tests.chaos.nursery import Nobody
 from tests.chaos.oracle import Row, first_rows, holds, in_category, rows_of

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from medsafe_harvest import checkpoint
 from medsafe_harvest.collect import Collected
 from medsafe_harvest.config import load_config
+from medsafe_harvest.fetch.attempt import Run
 from medsafe_harvest.fetch.rawindex import WindowRecord
-from medsafe_harvest.fetch.rawstore import RawStore, Run
+from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.sources.base import Page, Window, Wish
 
 CONFIG = load_config(Path(__file__).parents[2] / "config")

@@ -57,6 +57,21 @@ def test_yaml_that_no_model_can_mean_is_an_error(tmp_path: Path, text: str) -> N
         load(file, Shop)
 
 
+def test_mistakes_are_told_in_the_same_words_by_either_reader(tmp_path: Path) -> None:
+    file = tmp_path / "shop.yaml"
+    file.write_text("pages: 1\nopened: @noon\n", encoding="utf-8")
+    # libyaml does not say which character.
+    with pytest.raises(ConfigError, match=r"shop\.yaml:2: not YAML: found character '@'"):
+        load(file, Shop)
+
+
+def test_nesting_without_end_is_an_error_and_no_crash(tmp_path: Path) -> None:
+    file = tmp_path / "shop.yaml"
+    file.write_text("[" * 50_000, encoding="utf-8")
+    with pytest.raises(ConfigError, match="not YAML as it is used here"):
+        load(file, Shop)
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"gone\.yaml: there is no such file"):
         load(tmp_path / "gone.yaml", Shop)

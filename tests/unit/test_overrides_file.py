@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 import subprocess
 import sys
@@ -173,7 +174,7 @@ def test_a_link_to_the_file_stays_a_link_and_its_mode_stays(tmp_path: Path) -> N
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     file = file_of(tmp_path, SHIPPED)
-    (tmp_path / ".overrides.yaml.new").mkdir()
+    (tmp_path / f".overrides.yaml-{os.getpid()}").mkdir()
     with pytest.raises(MedsafeError, match="cannot be written"):
         file.add([ruling("x", "y")])
     assert file.path.read_text(encoding="utf-8") == SHIPPED

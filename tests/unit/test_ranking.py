@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 
-from medsafe_harvest.ranking import PARTS, RankingSettings, rank, reasons, select_new
+from medsafe_harvest.ranking import PARTS, RankingSettings, rank, select_new
+from medsafe_harvest.ranking_words import reasons
 from medsafe_harvest.schema import PAPER
 
 TODAY = date(2026, 3, 31)

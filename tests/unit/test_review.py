@@ -14,7 +14,15 @@ from medsafe_harvest.dedupe.explain import Evidence
 from medsafe_harvest.dedupe.overrides import Link, Overrides
 from medsafe_harvest.errors import ConfigError
 from medsafe_harvest.overrides_file import OverridesFile
-from medsafe_harvest.review import Choice, Pair, Papers, Session, Standing, pairs, unknown
+from medsafe_harvest.review import (
+    Choice,
+    Pair,
+    Papers,
+    Standing,
+    pairs,
+    unknown,
+)
+from medsafe_harvest.review_session import Session
 from medsafe_harvest.review_words import default_why, differences
 from medsafe_harvest.schema import DECISION
 

@@ -4,7 +4,8 @@
 them together, ``page`` shows them to people.
 """
 
-from medsafe_harvest.evaluate.labels import LabelledSet, find_sets, name_of, read_set
+from medsafe_harvest.evaluate.label_files import find_sets, name_of, read_set
+from medsafe_harvest.evaluate.labels import LabelledSet
 from medsafe_harvest.evaluate.page import as_page
 from medsafe_harvest.evaluate.scoring import Evaluation, evaluate
 

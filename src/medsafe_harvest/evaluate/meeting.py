@@ -1,4 +1,4 @@
-"""Which pairs of a labelled set are compared: the candidates of the engine itself."""
+"""Which pairs of a labelled set share a key: the candidates of the engine itself."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Meeting:
     _set: LabelledSet
 
     def met(self, left: Ints, right: Ints) -> Bools:
-        """Whether each pair is compared."""
+        """Whether each pair shares a key."""
         return np.isin(self._set.codes(left, right), self.codes)
 
     def kinds(self, left: int, right: int) -> tuple[str, ...]:
-        """Kinds of key that two records share, sorted; none where they are not compared."""
+        """Kinds of key that two records share, sorted; none where they never meet."""
         code = int(self._set.codes(np.array([left]), np.array([right]))[0])
         place = int(np.searchsorted(self.codes, code))
         if place == len(self.codes) or self.codes[place] != code:
@@ -42,20 +42,13 @@ class Meeting:
 def prepare_meeting(labelled: LabelledSet) -> Meeting:
     """Prepare all records of a set and find its candidate pairs."""
     batches = [prepare(batch) for batch in labelled.records.to_batches(max_chunksize=_ROWS)]
-    codes, keys = [np.empty(0, dtype=np.int64)], []
-    for batch in candidate_pairs(labelled.records):
-        sides = [
-            labelled.numbers(pa.chunked_array([batch.column(side).field("record_id")]))
-            for side in ("left", "right")
-        ]
-        codes.append(labelled.codes(np.minimum(*sides), np.maximum(*sides)))
-        keys.append(batch.column("keys"))
-    found = np.concatenate(codes)
-    order = np.argsort(found)
-    kinds = pa.chunked_array(keys, type=pa.list_(pa.string())).combine_chunks()
+    pairs = candidate_pairs(labelled.records)
+    sides = [labelled.numbers(pairs[side]) for side in ("left", "right")]
+    codes = labelled.codes(np.minimum(*sides), np.maximum(*sides))
+    order = np.argsort(codes)
     return Meeting(
         prepared=pa.Table.from_batches(batches).combine_chunks().to_batches()[0],
-        codes=found[order],
-        keys=kinds.take(pa.array(order)),
+        codes=codes[order],
+        keys=pairs["keys"].combine_chunks().take(pa.array(order)),
         _set=labelled,
     )

@@ -14,15 +14,16 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from medsafe_harvest.disk import explained, files, sync, write
 from medsafe_harvest.errors import StoreError
 from medsafe_harvest.fetch import packs
-from medsafe_harvest.fetch.rawindex import Entry
-from medsafe_harvest.fetch.rawstore import RawStore, explained, sync
+from medsafe_harvest.fetch.rawindex import META, WINDOW, Entry, entries_of, seal_of
+from medsafe_harvest.fetch.rawstore import RawStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +49,66 @@ def compact(store: RawStore, before: date) -> Iterator[Packed]:
     """
     if store.damaged():
         raise StoreError(f"nothing is packed while something is damaged: {store.damaged()[0]}")
-    packed = store.packed_names()
+    packed = _packed_names(store)
     for door in sorted(path for path in _folders(store.folder)):
         days = [path for path in _folders(door) if _is_day(path.name, before)]
-        files = sorted(path for day in days for path in day.rglob("*") if path.is_file())
-        if not files:
+        old = sorted(path for day in days for path in day.rglob("*") if path.is_file())
+        if not old:
             continue
-        entries = [entry for entry in store.loose(days) if entry.name not in packed]
-        size = sum(path.stat().st_size for path in files)
+        entries = [entry for entry in _loose(store, days) if entry.name not in packed]
+        size = sum(path.stat().st_size for path in old)
         with explained(door):
             after = _pack(store, door, days, entries) if entries else 0
-            _remove(days, files)
+            _remove(days, old)
         store.forget()
         pages = sum(entry.kind == "seal" for entry in entries)
         yield Packed(door.name, pages, size, after)
+
+
+def has_days_before(store: RawStore, day: date) -> bool:
+    """Whether pages fetched before that day are files of their own."""
+    return any(
+        path.name < day.isoformat()
+        for path in store.folder.glob("*/[0-9]*-[0-9]*-[0-9]*")
+        if path.is_dir()
+    )
+
+
+def _packed_names(store: RawStore) -> set[str]:
+    """Names of all pages and attempts that are in packs.
+
+    Raises:
+        StoreError: the index of a pack is damaged; names it.
+    """
+    return {
+        entry.name
+        for path in files(store.folder, packs.INDEX)
+        for entry in entries_of(path, store.folder)
+    }
+
+
+def _loose(store: RawStore, folders: Iterable[Path]) -> list[Entry]:
+    """Seals and window records under these folders that are files of their own.
+
+    Raises:
+        StoreError: one is damaged; names the file.
+    """
+    inside = frozenset(folders)
+    return [
+        entry
+        for path in files(store.folder, META, WINDOW)
+        if not inside.isdisjoint(path.parents)
+        for entry in entries_of(path, store.folder)
+    ]
+
+
+def _body(store: RawStore, entry: Entry) -> bytes:
+    """The body that a loose page has itself, its checksum verified.
+
+    Raises:
+        StoreError: it is damaged or missing; names the file.
+    """
+    return store.read(seal_of(entry)).body
 
 
 def _pack(store: RawStore, door: Path, days: list[Path], entries: list[Entry]) -> int:
@@ -83,14 +130,8 @@ def _pack(store: RawStore, door: Path, days: list[Path], entries: list[Entry]) -
         )
         for entry in entries
     ]
-    new = index.with_name(f".{index.name}.new")
-    with new.open("wb") as file:
-        file.write(gzip.compress(("\n".join(lines) + "\n").encode(), mtime=0))
-        file.flush()
-        os.fsync(file.fileno())
     # The pack counts from here on.
-    new.replace(index)
-    sync(folder)
+    write(index, gzip.compress(("\n".join(lines) + "\n").encode(), mtime=0))
     return bodies.stat().st_size + index.stat().st_size
 
 
@@ -106,7 +147,7 @@ def _write_bodies(store: RawStore, path: Path, entries: list[Entry]) -> None:
             sha256 = str(entry.value["sha256"])
             if sha256 in wanted:
                 continue
-            body = store.read_loose(entry)
+            body = _body(store, entry)
             member = tarfile.TarInfo(sha256)
             member.size = wanted[sha256] = len(body)
             pack.addfile(member, io.BytesIO(body))
@@ -121,8 +162,8 @@ def _write_bodies(store: RawStore, path: Path, entries: list[Entry]) -> None:
     sync(path.parent)
 
 
-def _remove(days: list[Path], files: list[Path]) -> None:
-    for path in files:
+def _remove(days: list[Path], old: list[Path]) -> None:
+    for path in old:
         path.unlink()
     for day in days:
         for folder, _, _ in os.walk(day, topdown=False):

@@ -1,4 +1,4 @@
-"""Plan what is missing, and fetch it: a provider's doors in turn, the providers side by side.
+"""Fetch what was planned: a provider's doors in turn, the providers side by side.
 
 A door that fails two windows in succession is left alone for the rest of the run, one that shuts or
 moved at once; a provider that had enough is left alone at all its doors. The others go on. A door
@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import random
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -31,17 +32,16 @@ from medsafe_harvest.errors import (
     ThrottledError,
     UnavailableError,
 )
-from medsafe_harvest.fetch import ledger
+from medsafe_harvest.fetch.attempt import Run
 from medsafe_harvest.fetch.client import Client
 from medsafe_harvest.fetch.clock import Clock, StoppableClock, StoppedError
-from medsafe_harvest.fetch.ledger import FULL, State
+from medsafe_harvest.fetch.ledger import FULL
 from medsafe_harvest.fetch.limiter import Limiter
 from medsafe_harvest.fetch.rawindex import WindowRecord
-from medsafe_harvest.fetch.rawstore import RawStore, Run
+from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.fetch.retry import Budget, Retry
 from medsafe_harvest.fetch.window import Fetcher, Observer, Question, Requests
-from medsafe_harvest.sources.base import Completeness, Window
-from medsafe_harvest.sources.query import Query
+from medsafe_harvest.sources.base import Window
 from medsafe_harvest.sources.service import ServiceSettings
 
 #: Outcomes after which a door is left alone for the rest of the run.
@@ -52,8 +52,6 @@ _PROVIDER = frozenset((ThrottledError.outcome,))
 _AFTER_TWO = frozenset(
     kind.outcome for kind in (EmptyPageError, MalformedPageError, RefusedError, UnavailableError)
 )
-#: Days that count as news: their windows come first where something was announced.
-_NEWS_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,148 +101,6 @@ class HarvestObserver(Observer, Protocol):
 
     def left_alone(self, source: str, windows: int, why: str) -> None:
         """A door is not asked any further in this run."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a harvest is to cover.
-
-    Attributes:
-        queries: the queries to ask.
-        sources: names of the doors to ask at.
-        since: first day in place of the queries' own.
-        until: last day in place of the queries' own.
-    """
-
-    queries: tuple[Query, ...]
-    sources: tuple[str, ...]
-    since: date | None = None
-    until: date | None = None
-
-    @property
-    def is_all_days(self) -> bool:
-        """Whether the harvest goes on where the last one stopped, as each night."""
-        return self.since is None and self.until is None
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """One question at one door, and what is known of it."""
-
-    source: str
-    query: Question
-    state: State
-
-
-def standings(
-    config: Config, windows: Sequence[WindowRecord], wanted: Wanted, now: datetime
-) -> list[Standing]:
-    """Every question that the harvest covers, and what is known of it.
-
-    A feed without history (it only tells what is so today) has no standing.
-
-    Args:
-        config: where harvests begin, and the overlap.
-        windows: all attempts, in the order in which they ended.
-        wanted: what to cover.
-        now: attempts from the future are not believed; today is the last day that can be asked for.
-    """
-    today = now.date()
-    attempts: dict[tuple[str, str], list[WindowRecord]] = {}
-    for record in ledger.believable(windows, now):
-        attempts.setdefault((record.source, record.query_digest), []).append(record)
-    found = []
-    harvest = config.settings.harvest
-    for name in wanted.sources:
-        if (source := config.sources.get(name)) is None:
-            continue
-        for query in wanted.queries:
-            first = wanted.since or query.since or harvest.since
-            last = min(wanted.until or query.until or today, today)
-            if (query.sources is not None and name not in query.sources) or first > last:
-                continue
-            days = Window(first, last)
-            state = ledger.state(
-                days,
-                attempts.get((name, query.digest), []),
-                slow_days=source.slow_days(days),
-                overlap_days=harvest.overlap_days,
-            )
-            found.append(Standing(name, query, state))
-    for name in wanted.sources if wanted.is_all_days else ():
-        feed = config.feeds.get(name)
-        if feed is None or not feed.keeps_history:
-            continue
-        last = today - timedelta(days=feed.delay_days)
-        for subject in feed.subjects(wanted.queries):
-            records = attempts.get((name, subject.digest), [])
-            # A feed is followed from the first day that it was asked for, and never backwards.
-            begin = last - timedelta(days=feed.overlap_days)
-            first = min([begin, *(record.window.since for record in records)])
-            state = ledger.state(Window(first, last), records, overlap_days=feed.overlap_days)
-            found.append(Standing(name, subject, state))
-    return found
-
-
-def plan(
-    config: Config,
-    windows: Sequence[WindowRecord],
-    wanted: Wanted,
-    now: datetime,
-    announced: Mapping[str, int] | None = None,
-) -> list[Task]:
-    """The windows to fetch: news first, then what is missing, the oldest first; last, what failed.
-
-    Args:
-        config: as for :func:`standings`.
-        windows: as for :func:`standings`.
-        wanted: as for :func:`standings`.
-        now: as for :func:`standings`.
-        announced: by query, how many papers were announced today that it would find.
-    """
-    news = announced or {}
-    recent = now.date() - timedelta(days=_NEWS_DAYS)
-    tasks = [
-        Task(standing.source, standing.query, window)
-        for standing in standings(config, windows, wanted, now)
-        for window in ledger.missing(
-            standing.state, window_days=config.settings.harvest.window_days
-        )
-    ]
-
-    attempts: dict[tuple[str, str], list[WindowRecord]] = {}
-    for record in windows:
-        attempts.setdefault((record.source, record.query_digest), []).append(record)
-
-    def turn(task: Task) -> tuple[bool, int]:
-        fresh = task.window.until >= recent
-        # What failed last time comes last: it must not keep the others from their turn.
-        failed = ledger.failed(task.window, attempts.get((task.source, task.query.digest), []))
-        return failed, -news.get(task.query.id, 0) if fresh else 1
-
-    return sorted(tasks, key=turn)
-
-
-def bulletins(
-    config: Config, windows: Sequence[WindowRecord], wanted: Wanted, now: datetime
-) -> list[Task]:
-    """What only today can tell: feeds without history that have not been read today."""
-    today = Window(now.date(), now.date())
-    read = {
-        (record.source, record.query_digest)
-        for record in windows
-        # Nothing announced may be a failure, so it is asked for again.
-        if record.outcome == Completeness.COMPLETE and record.window == today
-    }
-    return [
-        Task(name, subject, today)
-        for name in wanted.sources
-        if wanted.is_all_days
-        and (feed := config.feeds.get(name)) is not None
-        and not feed.keeps_history
-        for subject in feed.subjects(wanted.queries)
-        if (name, subject.digest) not in read
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -416,10 +272,7 @@ class Session:
         return door in self._alone
 
     def _tell(self, skipped: Sequence[Skipped]) -> None:
-        counts: dict[tuple[str, str], int] = {}
-        for one in skipped:
-            key = (one.task.source, one.why)
-            counts[key] = counts.get(key, 0) + 1
+        counts = Counter((one.task.source, one.why) for one in skipped)
         for (door, why), number in counts.items():
             self._observer.left_alone(door, number, why)
 

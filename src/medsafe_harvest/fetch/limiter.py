@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from medsafe_harvest import disk
 from medsafe_harvest.errors import StoreError, ThrottledError
 from medsafe_harvest.fetch.clock import Clock
 
@@ -251,19 +251,16 @@ class Limiter:
         return _State(turn, longest, held) if math.isfinite(longest) else _State(None, 0.0, None)
 
     def _write(self, service: str, state: _State) -> None:
-        path = self._folder / f"{service}.json"
-        new = path.with_suffix(f".{os.getpid()}")
         text = {
             "held": state.held and state.held.isoformat(),
             "longest": state.longest,
             "next": state.turn and state.turn.isoformat(),
         }
-        with new.open("w", encoding="utf-8") as file:
-            json.dump(text, file)
-            file.flush()
-            # A hold of an hour must outlast a power cut.
-            os.fsync(file.fileno())
-        new.replace(path)
+        # A hold of an hour must outlast a power cut.
+        disk.replace(
+            self._folder / f"{service}.json",
+            lambda beside: beside.write_text(json.dumps(text), encoding="utf-8"),
+        )
 
 
 def _moment(text: str) -> datetime:

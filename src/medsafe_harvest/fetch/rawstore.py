@@ -20,20 +20,18 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import json
-import os
 import re
 import shutil
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from medsafe_harvest.disk import explained, files, sync
 from medsafe_harvest.errors import StoreError
 from medsafe_harvest.fetch import packs
+from medsafe_harvest.fetch.attempt import Attempt, Run
 from medsafe_harvest.fetch.rawindex import (
     META,
     PACKS,
@@ -43,9 +41,7 @@ from medsafe_harvest.fetch.rawindex import (
     Seal,
     WindowRecord,
     damaged,
-    entries_of,
     readable,
-    seal_of,
 )
 from medsafe_harvest.sources.base import Page, Window
 
@@ -210,49 +206,6 @@ class RawStore:
                     pass
         return index, damage.damage
 
-    def packed_names(self) -> set[str]:
-        """Names of all pages and attempts that are in packs.
-
-        Raises:
-            StoreError: the index of a pack is damaged; names it.
-        """
-        return {
-            entry.name
-            for path in self._files(packs.INDEX)
-            for entry in entries_of(path, self.folder)
-        }
-
-    def has_days_before(self, day: date) -> bool:
-        """Whether pages fetched before that day are files of their own."""
-        return any(
-            path.name < day.isoformat()
-            for path in self.folder.glob("*/[0-9]*-[0-9]*-[0-9]*")
-            if path.is_dir()
-        )
-
-    def loose(self, folders: Iterable[Path]) -> list[Entry]:
-        """Seals and window records under these folders that are files of their own.
-
-        Raises:
-            StoreError: one is damaged; names the file.
-        """
-        inside = frozenset(folders)
-        return [
-            entry
-            for path in self._files(META, WINDOW)
-            if not inside.isdisjoint(path.parents)
-            for entry in entries_of(path, self.folder)
-        ]
-
-    def read_loose(self, entry: Entry) -> bytes:
-        """The body that a loose page has itself, its checksum verified.
-
-        Raises:
-            StoreError: it is damaged or missing; names the file.
-        """
-        ((_, page),) = self.read_all([seal_of(entry)])
-        return page.body
-
     def _known(self) -> Index:
         with self._lock:
             if self._index is None:
@@ -332,158 +285,12 @@ class RawStore:
 
     def _index_files(self) -> list[Path]:
         # What is packed counts as packed, also where a killed compaction left the loose pages.
-        found = self._files(META, WINDOW, packs.INDEX)
+        found = files(self.folder, META, WINDOW, packs.INDEX)
         return sorted(found, key=lambda path: path.name.endswith(packs.INDEX))
-
-    def _files(self, *endings: str) -> list[Path]:
-        """All files of these endings, sorted. A folder that cannot be read is no empty folder."""
-
-        def stop(error: OSError) -> None:
-            if error.filename != str(self.folder) or not isinstance(error, FileNotFoundError):
-                raise StoreError(
-                    f"{error.filename} cannot be read ({error.strerror}): mend its permissions"
-                ) from error
-
-        return sorted(
-            Path(folder, name)
-            for folder, _, names in os.walk(self.folder, onerror=stop)
-            for name in names
-            if name.endswith(endings) and not name.startswith(".")
-        )
 
 
 #: Outcomes of attempts that came to their end.
 _ENDED = frozenset(("complete", "empty", "short", "too_large"))
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One invocation of the harvester."""
-
-    name: str
-    day: date
-
-    @classmethod
-    def starting(cls, now: datetime) -> Run:
-        """A run that starts now; processes that start together differ by their number."""
-        return cls(f"{now:%Y%m%dT%H%M%S.%fZ}-{os.getpid()}", now.date())
-
-
-class Attempt:
-    """Writes the pages of one attempt at a window, and how it ended."""
-
-    def __init__(
-        self, store: RawStore, folder: Path, label: Mapping[str, str], version: str
-    ) -> None:
-        self._store = store
-        self._folder = folder
-        self._path = folder.relative_to(store.folder).as_posix()
-        self._label = label
-        self._version = version
-        self._number = 0
-
-    def keep(self, url: str, page: Page, fetched_at: datetime) -> str:
-        """Store a response; returns the page's number in this attempt.
-
-        A body that is stored already is not written again.
-
-        Raises:
-            StoreError: it cannot be written.
-        """
-        self._number += 1
-        number = f"{self._number:04d}"
-        sha256 = hashlib.sha256(page.body).hexdigest()
-        holder = self._store.holder(sha256)
-        meta = {
-            **self._label,
-            "bytes": len(page.body),
-            "fetched_at": fetched_at.isoformat(timespec="microseconds"),
-            "headers": dict(page.headers),
-            "number": self._store.next_number(),
-            "sha256": sha256,
-            "status": page.status,
-            "url": url,
-            "version": self._version,
-        }
-        if page.sent:
-            meta["sent"] = page.sent
-        if holder is None:
-            meta["body"] = f"{number}.{_suffix(page)}.gz"
-        else:
-            meta["same_as"] = holder
-        with explained(self._folder):
-            if holder is None:
-                body = gzip.compress(page.body, compresslevel=6, mtime=0)
-                write(self._folder / str(meta["body"]), body)
-            write(self._folder / f"{number}{META}", _json(meta))
-        self._store.add(f"{self._path}/{number}", "seal", meta)
-        return number
-
-    def finish(self, record: WindowRecord) -> None:
-        """Write how the attempt ended.
-
-        Raises:
-            StoreError: it cannot be written.
-        """
-        content = {
-            **self._label,
-            "announced": record.announced,
-            "began_at": record.began_at.isoformat(timespec="microseconds"),
-            "finished_at": record.finished_at.isoformat(timespec="microseconds"),
-            "message": record.message,
-            "notes": list(record.notes),
-            "outcome": record.outcome,
-            "pages": list(record.pages),
-            "received": record.received,
-        }
-        with explained(self._folder):
-            write(self._folder / WINDOW, _json(content))
-        self._store.add(self._path, "window", content)
-
-
-def _suffix(page: Page) -> str:
-    kind = page.headers.get("content-type", "")
-    return next((word for word in ("json", "xml", "html") if word in kind), "txt")
-
-
-@contextmanager
-def explained(folder: Path) -> Iterator[None]:
-    """Turn an error of the disk into one that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(
-            f"{folder} cannot be written ({error.strerror or error}): free some space "
-            "or mend the permissions, and run again; what was stored before is untouched"
-        ) from error
-
-
-def write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, also when the power goes.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    new = path.with_name(f".{path.name}.new")
-    with new.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
-    sync(path.parent)
-
-
-def sync(folder: Path) -> None:
-    """Make the names in a folder survive a loss of power."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _json(value: Mapping[str, Any]) -> bytes:
-    return (json.dumps(value, sort_keys=True, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def _checked(body: bytes, seal: Seal) -> bytes:

@@ -22,11 +22,12 @@ from medsafe_harvest.errors import (
     ThrottledError,
     UnavailableError,
 )
+from medsafe_harvest.fetch.attempt import Attempt, Run
 from medsafe_harvest.fetch.client import Client
 from medsafe_harvest.fetch.clock import Clock
 from medsafe_harvest.fetch.limiter import Limiter
 from medsafe_harvest.fetch.rawindex import Seal, WindowRecord
-from medsafe_harvest.fetch.rawstore import Attempt, RawStore, Run
+from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.fetch.retry import Budget, Retry, http_date, retry_after
 from medsafe_harvest.sources.base import (
     Completeness,

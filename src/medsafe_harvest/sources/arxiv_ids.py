@@ -52,8 +52,16 @@ class ArxivIds:
     again_days: int = 1
 
     def wants(self, papers: Sequence[KnownPaper]) -> list[str]:
-        """Papers of which a later version was heard of."""
-        return [
+        """Papers of which a later version was heard of, and those that only a list names."""
+        own = {one.record.source_id for one in papers if one.record.source == self.source}
+        listed = dict.fromkeys(
+            text
+            for one in papers
+            if one.is_listed
+            for kind, text in one.record.identifiers
+            if kind == "arxiv" and text not in own and is_arxiv_id(text)
+        )
+        return [*listed] + [
             paper.record.source_id
             for paper in papers
             if paper.record.source == self.source

@@ -200,27 +200,16 @@ class Harvested:
     notes: tuple[str, ...] = field(default=())
 
 
-class Door(Protocol):
-    """What every file under ``sources/`` provides: one way into a service, a frozen dataclass.
-
-    Its fields, if any, are whole numbers that ``config/settings.yaml`` may change, beside the
-    settings of its service. It is a :class:`Source`, a :class:`Feed` or a :class:`Lookup`.
-    """
+class Reader(Protocol):
+    """Reads the pages of one kind that the raw store may hold."""
 
     #: How folders and settings call it.
     name: ClassVar[str]
     #: The source that its records belong to.
     source: ClassVar[str]
-    #: The service as it is to be asked where the configuration says nothing else.
-    service: ClassVar[ServiceSettings]
     #: Fields of a record that it knows better than the source's other doors; it then counts for
     #: nothing else. Empty: it describes a paper fully.
     gives: ClassVar[tuple[str, ...]]
-
-    def harvest(
-        self, question: Any, window: Window, /
-    ) -> Generator[Request, PageContent, Harvested]:
-        """Ask; what a question is, is up to the kind of door."""
 
     def parse(self, page: Page) -> PageContent:
         """Read one page.
@@ -228,6 +217,22 @@ class Door(Protocol):
         Raises:
             FetchError: the subclass says what the answer is instead of the page asked for.
         """
+
+
+class Door(Reader, Protocol):
+    """What every file under ``sources/`` provides: one way into a service, a frozen dataclass.
+
+    Its fields, if any, are whole numbers that ``config/settings.yaml`` may change, beside the
+    settings of its service. It is a :class:`Source`, a :class:`Feed` or a :class:`Lookup`.
+    """
+
+    #: The service as it is to be asked where the configuration says nothing else.
+    service: ClassVar[ServiceSettings]
+
+    def harvest(
+        self, question: Any, window: Window, /
+    ) -> Generator[Request, PageContent, Harvested]:
+        """Ask; what a question is, is up to the kind of door."""
 
 
 class Source(Door, Protocol):
@@ -316,6 +321,8 @@ class KnownPaper:
     is_revised: bool = False
     #: The lookup has not given it for long enough, under whatever id.
     is_due: bool = True
+    #: It is a list's word for a paper that a service may know.
+    is_listed: bool = False
 
 
 class Lookup(Door, Protocol):

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from medsafe_harvest.sources.base import Door, SourceRecord
+from medsafe_harvest.sources.base import Reader, SourceRecord
 
 _VERSION = re.compile(r"v([1-9][0-9]*)\Z")
 #: Fields that are the same at all doors, or belong together with one that is.
@@ -33,7 +33,7 @@ class Composed:
 
 
 def compose(
-    parts: Sequence[tuple[str, SourceRecord]], doors: Mapping[str, Door]
+    parts: Sequence[tuple[str, SourceRecord]], doors: Mapping[str, Reader]
 ) -> Composed | None:
     """The record that the parts make.
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -38,6 +38,8 @@ _PATH = "graph/v1/paper/batch"
 _TOO_LARGE = "too_large"
 #: So many papers do not vanish in one night.
 _MANY = 10
+#: What the service calls the identifiers that lists have.
+_KINDS = {"arxiv": "ARXIV", "doi": "DOI", "pmid": "PMID", "pmcid": "PMCID"}
 #: Ids that are also a record's own id: a corpus id and a paper id.
 _OWN = re.compile(r"CorpusId:(?P<corpus>[0-9]+)|(?P<paper>[0-9a-f]{40})")
 
@@ -58,16 +60,18 @@ class SemanticScholarBatch:
     again_days: int = 30
 
     def wants(self, papers: Sequence[KnownPaper]) -> list[str]:
-        """All papers of Semantic Scholar, and those of arXiv that none of them is."""
+        """All papers of Semantic Scholar, and those of arXiv and of lists that none of them is."""
         own = [paper for paper in papers if paper.record.source == self.source]
         linked = {text for one in own for kind, text in one.record.identifiers if kind == "arxiv"}
         due = [one.record.source_id for one in own if one.is_due]
         ids = [f"CorpusId:{name}" if name.isdigit() else name for name in due]
-        return ids + [
+        ids += [
             f"ARXIV:{paper.record.source_id}"
             for paper in papers
             if paper.record.source == "arxiv" and paper.record.source_id not in linked
         ]
+        listed = [one.record.identifiers for one in papers if one.is_listed]
+        return list(dict.fromkeys([*ids, *_seeds(listed, [one.record for one in own])]))
 
     def asked(self, url: str, sent: str) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
         """The ids in the body."""
@@ -153,6 +157,23 @@ class SemanticScholarBatch:
             rejected=tuple(rejected),
             replaced=tuple(replaced),
         )
+
+
+def _seeds(
+    listed: Iterable[Sequence[tuple[str, str]]], own: Iterable[SourceRecord]
+) -> Iterator[str]:
+    """What to ask for papers that lists name, where no record has one of their identifiers."""
+    known = {(kind, _bare(text)) for one in own for kind, text in one.identifiers}
+    for identifiers in listed:
+        askable = [(kind, _bare(text)) for kind, text in identifiers if kind in _KINDS]
+        if askable and known.isdisjoint(askable):
+            kind, text = askable[0]
+            yield f"{_KINDS[kind]}:{text}"
+
+
+def _bare(identifier: str) -> str:
+    """An identifier as it is compared; the service has PMCIDs as digits."""
+    return identifier.casefold().removeprefix("pmc")
 
 
 def _asked(sent: str) -> list[str]:

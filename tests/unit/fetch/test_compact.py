@@ -11,9 +11,10 @@ import pytest
 
 from medsafe_harvest.errors import StoreError
 from medsafe_harvest.fetch import compact as compacting
+from medsafe_harvest.fetch.attempt import Run
 from medsafe_harvest.fetch.compact import compact
 from medsafe_harvest.fetch.rawindex import WindowRecord
-from medsafe_harvest.fetch.rawstore import RawStore, Run
+from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.sources.base import Page, Window
 
 BEGIN = datetime(2025, 1, 1, 5, tzinfo=UTC)

@@ -13,9 +13,11 @@ from werkzeug import Request, Response
 from medsafe_harvest import loopback
 from medsafe_harvest.config import Config, load_config
 from medsafe_harvest.errors import StoreError
-from medsafe_harvest.fetch.harvest import Fetched, Network, Session, Task, Wanted, plan
+from medsafe_harvest.fetch.attempt import Run
+from medsafe_harvest.fetch.harvest import Fetched, Network, Session, Task
+from medsafe_harvest.fetch.plan import Wanted, plan
 from medsafe_harvest.fetch.rawindex import WindowRecord
-from medsafe_harvest.fetch.rawstore import RawStore, Run
+from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.sources.base import Window
 from medsafe_harvest.sources.query import Query
 

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from medsafe_harvest.errors import StoreError
+from medsafe_harvest.fetch.attempt import Attempt, Run
 from medsafe_harvest.fetch.rawindex import WindowRecord
-from medsafe_harvest.fetch.rawstore import Attempt, RawStore, Run
+from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.sources.base import Page, Window
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
@@ -90,7 +91,9 @@ def test_a_body_without_its_seal_is_ignored(store: RawStore) -> None:
     assert fresh(store).seals() == []
 
 
-@pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(b"other")])
+@pytest.mark.parametrize(
+    "content", [b"", b"no gzip", gzip.compress(b"other")], ids=["empty", "no gzip", "another"]
+)
 def test_a_damaged_page_is_named(store: RawStore, content: bytes) -> None:
     begin(store).keep("http://x", PAGE, NOW)
     next(store.folder.rglob("*.gz")).write_bytes(content)
@@ -130,7 +133,8 @@ _WRITER = """
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
-from medsafe_harvest.fetch.rawstore import RawStore, Run
+from medsafe_harvest.fetch.attempt import Run
+from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.sources.base import Page, Window
 now = datetime(2025, 6, 1, tzinfo=UTC)
 day = date(2024, 1, 1)

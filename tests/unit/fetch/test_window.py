@@ -19,10 +19,11 @@ from medsafe_harvest.errors import (
     ThrottledError,
     UnavailableError,
 )
+from medsafe_harvest.fetch.attempt import Run
 from medsafe_harvest.fetch.client import Client
 from medsafe_harvest.fetch.limiter import Limiter
 from medsafe_harvest.fetch.rawindex import WindowRecord
-from medsafe_harvest.fetch.rawstore import RawStore, Run
+from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.fetch.retry import Budget, Retry
 from medsafe_harvest.fetch.window import Fetcher, Requests
 from medsafe_harvest.sources.base import (

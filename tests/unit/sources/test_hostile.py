@@ -20,7 +20,8 @@ from medsafe_harvest.collect import Collected
 from medsafe_harvest.config import load_config
 from medsafe_harvest.curated.lookup import Dossier
 from medsafe_harvest.errors import FetchError, MalformedPageError, RefusedError, StoreError
-from medsafe_harvest.fetch.rawstore import RawStore, Run
+from medsafe_harvest.fetch.attempt import Run
+from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.normalize.records import Seen, to_batch
 from medsafe_harvest.normalize.venues import VenueConfig, VenueTable
 from medsafe_harvest.sources import DOORS
