@@ -77,6 +77,24 @@ def test_test_explains_a_text_with_its_discounts() -> None:
     assert "negation" in run("test", "It works without uncertainty.").stdout
 
 
+@pytest.mark.parametrize(
+    ("arguments", "typed", "field"),
+    [
+        (("A survey of chest X-rays",), None, "title"),
+        (("-",), "A survey of chest X-rays\n", "title"),
+        (("We read chest X-rays.",), None, "abstract"),
+        (("On chest X-rays", "--title", "A survey"), None, "abstract"),
+    ],
+)
+def test_a_text_without_the_end_of_a_sentence_is_a_title(
+    arguments: tuple[str, ...], typed: str | None, field: str
+) -> None:
+    everything = ["--config", str(RULES.parent), "topics", "test", *arguments, "--json"]
+    plain = told(CliRunner().invoke(app, everything, input=typed))
+    [x_ray] = [one for one in plain["topics"] if one["topic"] == "x-ray"]
+    assert {one["field"] for one in x_ray["evidence"]} == {field}
+
+
 def test_check_finds_a_planted_dead_rule_and_shows_what_matches(
     tmp_path: Path, labelled: Path
 ) -> None:

@@ -35,10 +35,23 @@ def of(folder: Path, ledger: Sequence[Redirect], name: str) -> pa.Table:
         NotFoundError: as :func:`lookup.trace`; with SplitError.
     """
     paper_id = lookup.resolve(folder, ledger, name).paper_id
-    rows = snapshot.read(folder, "related")
-    own = rows.filter(pc.equal(rows["paper_id"], paper_id)).sort_by("rank")
-    papers = snapshot.read(folder, "papers", ["paper_id", *_TOLD])
-    places = pc.index_in(own["related_paper_id"], value_set=papers["paper_id"].combine_chunks())
+    rows = snapshot.read(folder, "related", only=("paper_id", [paper_id]))
+    return described(folder, rows.sort_by("rank"))
+
+
+def described(folder: Path, rows: pa.Table) -> pa.Table:
+    """``NEIGHBOURS``: what the related papers are.
+
+    Args:
+        folder: a snapshot.
+        rows: of ``schema.RELATED``.
+
+    Raises:
+        CuratedError: the snapshot is damaged.
+    """
+    wanted = rows["related_paper_id"].to_pylist()
+    papers = snapshot.read(folder, "papers", ["paper_id", *_TOLD], only=("paper_id", wanted))
+    places = pc.index_in(rows["related_paper_id"], value_set=papers["paper_id"].combine_chunks())
     for told in _TOLD:
-        own = own.append_column(told, papers[told].take(places))
-    return own.cast(NEIGHBOURS)
+        rows = rows.append_column(told, papers[told].take(places))
+    return rows.cast(NEIGHBOURS)

@@ -26,7 +26,8 @@ from medsafe_harvest.topics.text import Folded, fold
 class CompiledRule:
     """A rule with its name and weights resolved.
 
-    ``raised`` says whether emphasis helps it. The reaches are logarithms of what one match leaves
+    ``raised`` says whether emphasis helps it; ``alone`` is the weight in a title that has no
+    abstract with it. The reaches are logarithms of what one match leaves
     missing at best, by field: where their sum is too small, no score needs to be worked out.
     """
 
@@ -34,6 +35,7 @@ class CompiledRule:
     against: bool
     raised: bool
     title: float
+    alone: float
     abstract: float
     title_reach: float
     abstract_reach: float
@@ -240,6 +242,8 @@ def _compile_rule(
     title = weight.title if rule.only != "abstract" else 0.0
     abstract = weight.abstract if rule.only != "title" else 0.0
     against = rule.weight == "against"
+    most = max(title, config.weights.strong.title)
+    alone = title if against else min(title * config.title_alone, most)
     raised = rule.weight in {"sure", "strong"}
     factors = [factor for one in config.emphasis.values() for factor in one.factors.values()]
     best = max([1.0, *factors]) if raised else 1.0
@@ -248,8 +252,9 @@ def _compile_rule(
         against=against,
         raised=raised,
         title=title,
+        alone=alone,
         abstract=abstract,
-        title_reach=0.0 if against else _reach(title),
+        title_reach=0.0 if against else _reach(alone),
         abstract_reach=0.0 if against else _reach(abstract * best),
         needs=tuple(groups[group] for group in rule.needs.groups) if rule.needs else (),
         within=rule.needs.within if rule.needs else None,

@@ -176,11 +176,18 @@ class Weights(_Model):
 
 
 class TopicConfig(_Model):
-    """``config/topics.yaml`` as a whole."""
+    """``config/topics.yaml`` as a whole.
+
+    ``same_sentence`` is the share, by facet, that the second and further matches in one sentence
+    of the abstract count; ``title_alone`` the factor of a title's weights where there is no
+    abstract, up to the weight of a strong match.
+    """
 
     threshold: Annotated[float, Field(gt=0, le=1)]
     evidence: Annotated[int, Field(ge=1)]
     mentions: Annotated[int, Field(ge=1)] = 1
+    same_sentence: dict[Facet, Share] = {}
+    title_alone: Annotated[float, Field(ge=1, le=2)] = 1.0
     weights: Weights
     groups: dict[Slug, Group] = {}
     discounts: dict[Slug, Discount] = {}

@@ -115,6 +115,7 @@ class Tagger:
         self._config = config
         self._rules = compile_rules(config)
         self._all = frozenset(topic.slug for topic in self._rules.topics)
+        self._facets = {topic.slug: topic.facet for topic in self._rules.topics}
         self._implied = frozenset(rule.then for rule in config.implications.values())
         #: Sums of reaches above this stay below the threshold; a little room for rounding.
         self._limit = log(1 - config.threshold) + 1e-3 if config.threshold < 1 else -inf
@@ -158,7 +159,8 @@ class Tagger:
         """
         text = _Text(title, abstract)
         found = self._rules.scan(text.folded)
-        scene = Scene(self._rules, found, text.folded.lower, text.title_end)
+        lower = text.folded.lower
+        scene = Scene(self._rules, found, lower, text.title_end, alone=not abstract)
         mentions = self._config.mentions
         verdicts: dict[str, Verdict] = {}
         for topic in self._rules.topics:
@@ -168,7 +170,8 @@ class Tagger:
                 topic.slug not in wanted and not self._in_reach(hits, extra, text.title_end)
             ):
                 continue
-            weighed = weigh(topic, found, scene, mentions)
+            share = self._config.same_sentence.get(topic.facet, 1.0)
+            weighed = weigh(topic, found, scene, mentions, share)
             score = _score(weighed, extra)
             tagged = score >= self._config.threshold
             if tagged or (topic.slug in wanted and (weighed or extra)):
@@ -200,8 +203,9 @@ class Tagger:
 
     def _imply(self, verdicts: dict[str, Verdict]) -> None:
         """Follow the implications, in the order of the file, each once."""
-        facets = {topic.slug: topic.facet for topic in self._rules.topics}
         for name, rule in self._rules.implications:
+            if rule.any and verdicts.keys().isdisjoint(rule.any):
+                continue
             given = {slug for slug, verdict in verdicts.items() if verdict.tagged}
             if not given.issuperset(rule.all) or not given.isdisjoint(rule.unless):
                 continue
@@ -213,7 +217,7 @@ class Tagger:
             best = grounds[0].matches[0]._replace(rule=f"implied/{name}", weight=score)
             own = verdicts[rule.then].matches if rule.then in verdicts else ()
             verdicts[rule.then] = Verdict(
-                facets[rule.then], rule.then, score, tagged=True, matches=(best, *own)
+                self._facets[rule.then], rule.then, score, tagged=True, matches=(best, *own)
             )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from medsafe_harvest.topics.compiled import (
@@ -19,6 +19,7 @@ from medsafe_harvest.topics.compiled import (
 from medsafe_harvest.topics.rules import Facet
 
 _PLACE = itemgetter(0, 1, 2)
+_TITLE, _ALONE = attrgetter("title"), attrgetter("alone")
 _END = re.compile(r"\. ")
 
 
@@ -36,7 +37,10 @@ _Tone = tuple[float, str | None, float]
 
 
 class Scene:
-    """The text around the hits: where sentences end, and which cues stand where."""
+    """The text around the hits: where sentences end, and which cues stand where.
+
+    ``alone`` says that there is a title only.
+    """
 
     __slots__ = (
         "_before",
@@ -45,11 +49,15 @@ class Scene:
         "_raised",
         "_sentences",
         "_tones",
+        "alone",
         "lower",
         "title_end",
     )
 
-    def __init__(self, rules: CompiledRules, found: Found, lower: str, title_end: int) -> None:
+    def __init__(
+        self, rules: CompiledRules, found: Found, lower: str, title_end: int, *, alone: bool
+    ) -> None:
+        self.alone = alone
         self.lower = lower
         self.title_end = title_end
         self._found = found
@@ -93,9 +101,10 @@ class Scene:
     def _near(self, one: Hit, other: Hit, within: int) -> bool:
         """Whether so few words of one sentence stand between two hits."""
         first, second = (one, other) if one[0] < other[0] else (other, one)
-        if self.lower.count(" ", first[1], second[0]) - 1 > within:
+        # The end of a sentence is found early in a long stretch, the last space is not.
+        if self.lower.find(". ", first[1], second[0]) >= 0:
             return False
-        return self.lower.find(". ", first[1], second[0]) < 0
+        return self.lower.count(" ", first[1], second[0]) - 1 <= within
 
     def factor(self, hit: Hit, facet: Facet) -> tuple[float, str | None]:
         """The lowest factor of the discounts that reach a hit, with its name, or the emphasis."""
@@ -137,13 +146,46 @@ def outside(hits: Iterable[Hit], excluded: Sequence[Hit]) -> list[Hit]:
     return [h for h in hits if not any(x[0] < h[1] and h[0] < x[1] for x in excluded)]
 
 
-def weigh(topic: CompiledTopic, found: Found, scene: Scene, mentions: int) -> list[Weighed]:
+def weigh(
+    topic: CompiledTopic, found: Found, scene: Scene, mentions: int, same_sentence: float = 1.0
+) -> list[Weighed]:
     """The hits that count, each phrase a limited number of times a field, at its best.
 
     A phrase inside a longer one of the same topic does not count again: "label noise" is one
     piece of evidence, not "label noise" and "noise".
     """
     title_end, facet = scene.title_end, topic.facet
+    kept: dict[tuple[str, bool], list[Weighed]] = {}
+    reached = 0
+    for start, end, weight, hit, rule in _counting(topic, found, scene):
+        if -end <= reached:
+            continue
+        reached = -end
+        factor, discount = scene.factor(hit, facet)
+        own = -weight
+        if factor < 1:
+            own *= factor
+        elif factor > 1 and rule.raised:
+            own = min(own * factor, max(rule.title, own))
+        place = (hit[2].key, start < title_end)
+        if place in kept:
+            kept[place].append(Weighed(hit, rule, own, discount))
+        else:
+            kept[place] = [Weighed(hit, rule, own, discount)]
+    best: list[Weighed] = []
+    for same in kept.values():
+        best += same if len(same) == 1 else _best(same, mentions)
+    if same_sentence == 1 or len(best) == 1:
+        return best
+    return _by_sentence(best, scene, same_sentence)
+
+
+def _counting(
+    topic: CompiledTopic, found: Found, scene: Scene
+) -> list[tuple[int, int, float, Hit, CompiledRule]]:
+    """Start, end and weight (these two negative), hit and rule of what may count, in order."""
+    title_end = scene.title_end
+    in_title = _ALONE if scene.alone else _TITLE
     counted: list[tuple[int, int, float, Hit, CompiledRule]] = []
     hits: Iterable[Hit] = found.get(topic.slot, ())
     if topic.exclude in found:
@@ -152,30 +194,29 @@ def weigh(topic: CompiledTopic, found: Found, scene: Scene, mentions: int) -> li
         rule = hit[2].rule
         if rule is None:
             continue
-        weight = rule.title if hit[0] < title_end else rule.abstract
+        weight = rule.abstract if hit[0] >= title_end else in_title(rule)
         if weight and (not rule.needs or scene.has_context(hit, rule)):
             counted.append((hit[0], -hit[1], -weight, hit, rule))
     counted.sort(key=_PLACE)
-    kept: dict[tuple[str, bool], list[Weighed]] = {}
-    reached = 0
-    for start, end, weight, hit, rule in counted:
-        if -end <= reached:
-            continue
-        reached = -end
-        factor, discount = scene.factor(hit, facet)
-        if factor > 1:
-            own = min(-weight * factor, max(rule.title, -weight)) if rule.raised else -weight
-        else:
-            own = -weight * factor
-        one = Weighed(hit, rule, own, discount)
-        place = (hit[2].key, start < title_end)
-        if place in kept:
-            kept[place].append(one)
-        else:
-            kept[place] = [one]
-    return [
-        one for same in kept.values() for one in (same if len(same) == 1 else _best(same, mentions))
-    ]
+    return counted
+
+
+def _by_sentence(weighed: list[Weighed], scene: Scene, share: float) -> list[Weighed]:
+    """What one sentence of the abstract says in other words is no second piece of evidence."""
+    title_end = scene.title_end
+    order = sorted(
+        (-one.weight, one.hit[0], place)
+        for place, one in enumerate(weighed)
+        if one.hit[0] >= title_end and not one.rule.against
+    )
+    seen: set[int] = set()
+    for _, start, place in order:
+        sentence = scene.sentence(start)
+        if sentence in seen:
+            hit, rule, weight, discount = weighed[place]
+            weighed[place] = Weighed(hit, rule, weight * share, discount)
+        seen.add(sentence)
+    return weighed
 
 
 def _best(same: list[Weighed], mentions: int) -> list[Weighed]:

@@ -62,3 +62,24 @@ def test_the_command_shows_them(data: Path) -> None:
     assert "mh1" in run("mh0")
     assert "\x1b" not in run("mh0")
     assert "no paper" in run("mh2")
+
+
+def test_papers_without_a_table_are_compared_when_somebody_asks(data: Path) -> None:
+    curated = data / "curated"
+    there = snapshot.current(curated)
+    papers, told = snapshot.read(there, "papers"), mh.related("mh0", curated)
+    made = {name: schema.empty_table() for name, schema in TABLES.items()} | {"papers": papers}
+    snapshot.write(curated, made, {"as_of": "2026-11-21"}, keep=2)
+    assert snapshot.read(snapshot.current(curated), "related").num_rows == 0
+
+    def run() -> tuple[str, list[dict[str, Any]]]:
+        result = CliRunner().invoke(app, ["--data", str(data), "related", "mh0", "--json"])
+        assert result.exit_code == 0, result.output
+        return result.stderr, json.loads(result.stdout)
+
+    first, rows = run()
+    assert "reading 3 papers" in first
+    assert rows == json.loads(told.to_json(orient="records"))
+    again, rows = run()
+    assert (again, rows[0]["related_paper_id"]) == ("", "mh1")
+    assert len(mh.related("mh2", curated)) == 0

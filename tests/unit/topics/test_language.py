@@ -154,9 +154,35 @@ def test_what_speaks_against_scales_the_rest() -> None:
     assert score(config, "Bias of a tailor. Tailor!") == pytest.approx(0.4 * 0.75)
 
 
+def test_a_second_match_in_one_sentence_counts_its_share() -> None:
+    two = {"named": {"weight": "strong", "phrases": ["bias", "skew"]}}
+    config = rules(topic={"rules": two}, same_sentence={"trust": 0.5})
+    assert score(config, "Bias and skew.") == pytest.approx(1 - 0.6 * 0.8)
+    assert score(config, "Bias. Skew.") == pytest.approx(1 - 0.6 * 0.6)
+    assert score(config, "", "Bias, skew") == pytest.approx(1 - 0.1 * 0.1)
+    other = rules(topic={"rules": two}, same_sentence={"task": 0.5})
+    assert score(other, "Bias and skew.") == pytest.approx(1 - 0.6 * 0.6)
+
+
+def test_a_title_alone_weighs_more_but_never_more_than_a_strong_one() -> None:
+    weak = {"named": {"weight": "weak", "phrases": ["bias"]}}
+    config = rules(topic={"rules": weak}, title_alone=1.5)
+    assert score(config, "", "Bias") == pytest.approx(0.75)
+    assert score(config, "A text.", "Bias") == pytest.approx(0.5)
+    assert score(rules(title_alone=1.5), "", "Bias") == pytest.approx(0.9)
+    against = {"no": {"weight": "against", "phrases": ["hay"]}, **weak}
+    config = rules(topic={"rules": against}, title_alone=1.2)
+    assert score(config, "", "Bias of hay") == pytest.approx(0.6 * 0.5)
+
+
 def test_tagging_gives_what_explaining_gives() -> None:
     """Tagging leaves out topics that are out of reach; none of those may be a given one."""
-    config = rules(emphasis={"own": OWN}, topic={"categories": ["cs.CR"]})
+    config = rules(
+        emphasis={"own": OWN},
+        topic={"categories": ["cs.CR"]},
+        title_alone=1.2,
+        same_sentence={"trust": 0.5},
+    )
     tagger = Tagger(config)
     texts = ["We see bias.", "Bias.", "Bias, bias.", "", "A scan; we scan. Survey", "No bias"]
     for title in texts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medsafe_harvest.schema import RELATED
-from medsafe_harvest.topics.related import NEAREST, TERMS, related, text_of
+from medsafe_harvest.topics.known import KNOWN
+from medsafe_harvest.topics.related import NEAREST, TERMS, related, text_of, update
 
 SCHEMA = pa.schema(
     [
@@ -21,8 +23,10 @@ SCHEMA = pa.schema(
         ("title", pa.string()),
         ("abstract", pa.string()),
         ("topics", pa.list_(pa.string())),
+        ("first_seen", pa.date32()),
     ]
 )
+DAY = date(2026, 1, 1)
 # Words that are their own stems, so that the plain computation needs none.
 WORDS = st.sampled_from(["heart", "mri", "nurs", "sepsi", "graph", "ward", "lung", "audit"])
 ROWS = st.lists(
@@ -31,6 +35,7 @@ ROWS = st.lists(
             "title": st.lists(WORDS, max_size=3).map(" ".join),
             "abstract": st.none() | st.lists(WORDS, max_size=6).map(" ".join),
             "topics": st.lists(st.sampled_from(["fairness", "privacy"]), unique=True),
+            "first_seen": st.integers(0, 3).map(lambda days: DAY + timedelta(days)),
         }
     ),
     max_size=14,
@@ -43,7 +48,7 @@ def table(rows: list[dict[str, Any]]) -> pa.Table:
 
 
 def titled(*titles: str) -> list[dict[str, Any]]:
-    return [{"title": title, "abstract": None, "topics": []} for title in titles]
+    return [{"title": title, "abstract": None, "topics": [], "first_seen": DAY} for title in titles]
 
 
 def plain(rows: list[dict[str, Any]]) -> dict[tuple[str, str], float]:
@@ -54,10 +59,17 @@ def plain(rows: list[dict[str, Any]]) -> dict[tuple[str, str], float]:
         for word in row["title"].split():
             bag[word] += 3
         bags.append(bag | Counter({f"topic:{topic}": 3 for topic in row["topics"]}))
-    held = Counter(term for bag in bags for term in bag)
+    half = 2 ** math.floor(math.log2(len(rows))) if rows else 0
+    days = sorted(row["first_seen"] for row in rows)[:half]
+    early = [bag for bag, row in zip(bags, rows, strict=True) if row["first_seen"] <= days[-1]]
+    held = Counter(term for bag in early for term in bag)
+
+    def rare(term: str) -> float:
+        return (math.floor(math.log(2 * half / max(held[term], 1)) / 0.5) + 0.5) * 0.5
+
     weights = []
     for bag in bags:
-        own = {t: (1 + math.log(n)) * math.log((len(rows) + 1) / held[t]) for t, n in bag.items()}
+        own = {t: (1 + math.log(n)) * rare(t) for t, n in bag.items()}
         length = math.sqrt(sum(weight**2 for weight in own.values())) or 1
         weights.append({term: weight / length for term, weight in own.items()})
     return {
@@ -94,15 +106,19 @@ def test_the_nearest_are_those_of_the_plain_formula(rows: list[dict[str, Any]], 
 def test_the_terms_are_the_words_that_the_authors_use() -> None:
     papers = table(
         [
-            {"title": "Calibrated sepsis alerts", "abstract": None, "topics": ["calibration"]},
-            {"title": "Sepsis alerts for wards", "abstract": "an alert", "topics": ["calibration"]},
-            {"title": "Graphs of the lung", "abstract": "The 2020 data", "topics": []},
+            one | {"first_seen": DAY}
+            for one in (
+                {"title": "Calibrated sepsis alerts", "abstract": None, "topics": ["calibration"]},
+                {"title": "Sepsis alert", "abstract": "alert alerts", "topics": ["calibration"]},
+                {"title": "Graphs of the lung", "abstract": "The 2020 data", "topics": []},
+            )
         ]
     )
     rows = related(papers).to_pylist()
     pairs = {(row["paper_id"], row["related_paper_id"]) for row in rows}
     assert pairs == {("mh00", "mh01"), ("mh01", "mh00")}
     assert set(rows[0]["terms"]) == {"alerts", "sepsis", "topic:calibration"}
+    assert set(rows[1]["terms"]) == {"alert", "sepsis", "topic:calibration"}
 
 
 def test_shared_references_make_near() -> None:
@@ -127,7 +143,7 @@ def test_vectors_of_a_model_take_the_place_of_the_score() -> None:
 
 
 def test_what_does_not_fit_the_papers_is_refused() -> None:
-    papers = table([{"title": "Heart", "abstract": None, "topics": []}])
+    papers = table(titled("Heart"))
     with pytest.raises(ValueError, match="2 vectors for 1 papers"):
         related(papers, vectors=np.ones((2, 2), np.float32))
     with pytest.raises(ValueError, match="0 lists of references for 1 papers"):
@@ -144,6 +160,41 @@ def test_many_blocks_are_one_table() -> None:
     assert set(found["terms"].combine_chunks().flatten().to_pylist()) == {
         f"part{n}" for n in range(401)
     }
+
+
+#: Many papers of few words, so that nearly all are near each other and lists are full.
+MANY = st.lists(st.tuples(st.lists(WORDS, min_size=1, max_size=4), st.integers(0, 2)), min_size=30)
+
+
+@settings(max_examples=20)
+@given(MANY, MANY, st.integers(0, 20))
+def test_what_was_known_before_saves_time_and_changes_nothing(
+    first: list[tuple[list[str], int]], second: list[tuple[list[str], int]], kept: int
+) -> None:
+    def made(said: list[tuple[list[str], int]]) -> pa.Table:
+        return table(
+            [
+                {**titled(" ".join(words))[0], "first_seen": DAY + timedelta(days)}
+                for words, days in said
+            ]
+        )
+
+    before = update(made(first), KNOWN.empty_table()).known
+    # Some papers are gone, some are changed, some are new.
+    now = made([*first[: len(first) - kept], *second])
+    again = update(now, before)
+    assert again.related.equals(related(now))
+    # And so on the night after.
+    later = made([*second[:5], *first[5:], *second])
+    assert update(later, again.known).related.equals(related(later))
+
+
+def test_a_new_paper_leaves_the_weights_of_others_alone() -> None:
+    rows = titled(*(f"heart part{n % 7} audit{n % 5}" for n in range(40)))
+    before = update(table(rows), KNOWN.empty_table()).known
+    late = {**titled("heart part1")[0], "first_seen": DAY + timedelta(1)}
+    after = update(table([*rows, late]), before).known
+    assert after["mark"].slice(0, 40).equals(before["mark"])
 
 
 def test_a_model_is_given_title_and_abstract() -> None:

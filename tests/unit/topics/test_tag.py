@@ -110,10 +110,34 @@ def test_every_trust_slug_of_the_written_taxonomy_is_configured(shared_data: Pat
         ("uncertainty", "The method works without uncertainty."),
         ("model-ip", "Molecular fingerprints predict toxicity."),
         ("privacy", "Patients were anonymous-looking strangers."),
+        ("privacy", "We use 3,000 de-identified scans."),
+        ("uncertainty", "Heart failure prediction from claims."),
+        ("governance", "Auditory models of speech."),
+        ("hallucination", "Our model is faithful to the geometry."),
+        ("model-ip", "Fingerprints of the finger tell the blood group."),
+        ("wearables", "Accelerometers on a bearing find faults."),
+        ("histopathology", "Information is extracted from histopathology reports."),
+        ("clinical-text", "Large language models diagnose faults of batteries."),
+        ("pet", "Privacy-enhancing technologies (PETs) in the hospital."),
+        ("benchmark", "Dataset distillation with few images."),
+        ("question-answering", "Quality assurance (QA) of contours."),
+        ("classification", "Diagnosing failures of language models."),
     ],
 )
 def test_a_trap_gives_no_topic(slug: str, text: str) -> None:
     assert slug not in given_to(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "topics"),
+    [
+        ("Federated learning for chest X-rays", {"federated-learning", "x-ray"}),
+        ("Uncertainty of brain MRI segmentation", {"uncertainty", "mri", "segmentation"}),
+        ("A survey of clinical notes: challenges and future directions", {"survey"}),
+    ],
+)
+def test_a_title_alone_gives_its_topics(text: str, topics: set[str]) -> None:
+    assert topics <= {v.topic for v in TAGGER.explain(text, None) if v.tagged}
 
 
 def test_mr_beside_a_scan_is_mri() -> None:
