@@ -27,6 +27,7 @@ from medsafe_harvest.sources.base import SourceAuthor, SourceRecord
 FOLDER = Path("build/bench/corpora")
 _ROWS = 20_000
 _SEEN = Seen(queries=("titles",), first_seen=date(2026, 1, 1), last_seen=date(2026, 1, 1))
+_CATEGORIES = re.compile(r"[^,\s]+")
 _SEPARATOR = re.compile(r"\s*;\s*|\s*,\s+")
 
 
@@ -72,7 +73,7 @@ def _record(number: int, row: dict[str, Any]) -> SourceRecord:
         published=day if len(day) > len("2020") else None,
         year=int(day[:4]) if day[:4].isdigit() else None,
         identifiers=(("doi", row["doi"]),) if row["doi"] else (),
-        categories=tuple((row["categories"] or "").split()),
+        categories=tuple(_CATEGORIES.findall(row["categories"] or "")),
     )
 
 

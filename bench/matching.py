@@ -126,6 +126,12 @@ def _united(labelled: LabelledSet, pairs: list[tuple[int, int]]) -> Ints:
     return components(len(labelled), sides[:, 0], sides[:, 1])
 
 
+def python_of_peers() -> str:
+    """The interpreter that has the packages of the extra ``bench``, if any has."""
+    own = ROOT / "build/bench-venv/bin/python"
+    return str(own) if own.exists() else sys.executable
+
+
 class Peer:
     """Another program, run in a process of its own.
 
@@ -136,8 +142,7 @@ class Peer:
     def __init__(self, name: str) -> None:
         self._name = name
         self._left = BUDGET
-        own = ROOT / "build/bench-venv/bin/python"
-        self._python = str(own) if own.exists() else sys.executable
+        self._python = python_of_peers()
 
     def __call__(self, labelled: LabelledSet) -> tuple[Ints, float]:
         """Clusters and seconds.
@@ -149,7 +154,7 @@ class Peer:
             raise NotRunError(f"its {BUDGET:.0f} s for all sets are used up")
         with tempfile.TemporaryDirectory() as folder:
             records, out = Path(folder, "records.parquet"), Path(folder, "clusters.parquet")
-            pq.write_table(_flat(labelled), records)
+            pq.write_table(flat(labelled.records), records)
             command = [self._python, "-m", "bench.peers", self._name, str(records), str(out)]
             begun = time.perf_counter()
             try:
@@ -173,14 +178,14 @@ class Peer:
             return cluster_numbers(labelled, pq.read_table(out)), float(seconds)
 
 
-def _flat(labelled: LabelledSet) -> pa.Table:
+def flat(records: pa.Table) -> pa.Table:
     """Records with the columns that the peers read, authors as "Family, Given; Family, Given"."""
-    table = labelled.records.select(
+    table = records.select(
         ["record_id", "title", "year", "venue", "volume", "issue", "pages", "doi"]
     )
     authors = [
         "; ".join(_family_first(author["name"]) for author in row) or None
-        for row in labelled.records["authors"].to_pylist()
+        for row in records["authors"].to_pylist()
     ]
     return table.append_column("authors", pa.array(authors, pa.string()))
 

@@ -21,7 +21,8 @@ from arxiv import _feed
 from medsafe_harvest import __version__, loopback, pipeline
 from medsafe_harvest.config import Config, load_config
 from medsafe_harvest.fetch.clock import SystemClock
-from medsafe_harvest.fetch.harvest import Network, Session, Task, Wanted, plan
+from medsafe_harvest.fetch.harvest import Network, Session, Task
+from medsafe_harvest.fetch.plan import Wanted, plan
 from medsafe_harvest.fetch.rawindex import WindowRecord
 from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.sources.base import Page, PageContent, Window

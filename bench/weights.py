@@ -22,9 +22,11 @@ from medsafe_harvest.dedupe.compare import compare
 from medsafe_harvest.dedupe.decide import weigh
 from medsafe_harvest.dedupe.evidence import EVIDENCE, MATCH_FROM, PRIOR
 from medsafe_harvest.dedupe.guards import GUARDS
+from medsafe_harvest.dedupe.prepare import prepare
 from medsafe_harvest.dedupe.reasons import Outcome
 from medsafe_harvest.engines.duckdb import candidate_pairs
-from medsafe_harvest.evaluate.labels import LabelledSet, find_sets, read_set
+from medsafe_harvest.evaluate.label_files import find_sets, read_set
+from medsafe_harvest.evaluate.labels import LabelledSet
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -64,17 +66,20 @@ class Data:
         return 2 * hits / (int(said.sum()) + self.gold), int(said.sum()) - hits, self.gold - hits
 
 
+#: Pairs that are compared at a time.
+_ROWS = 20_000
+
+
 def read(labelled: LabelledSet) -> Data:
     """Compare the candidate pairs of a set."""
     designs, truths, fired = [], [], []
-    for batch in candidate_pairs(labelled.records):
-        left = pa.RecordBatch.from_struct_array(batch.column("left"))
-        right = pa.RecordBatch.from_struct_array(batch.column("right"))
-        sides = [
-            labelled.numbers(pa.chunked_array([one.column("record_id")])) for one in (left, right)
-        ]
+    prepared = prepare(labelled.records.combine_chunks().to_batches()[0])
+    pairs = candidate_pairs(labelled.records)
+    numbers = [labelled.numbers(pairs[side]) for side in ("left", "right")]
+    for start in range(0, len(pairs), _ROWS):
+        sides = [side[start : start + _ROWS] for side in numbers]
         lesser, greater = np.minimum(*sides), np.maximum(*sides)
-        features = compare(left, right)
+        features = compare(*(prepared.take(pa.array(side)) for side in sides))
         levels = weigh(features)
         columns = [levels[kind] == n for kind, found in EVIDENCE.items() for n in range(len(found))]
         holds = [*(guard.holds(features) for guard in GUARDS), np.ones(len(features), dtype=bool)]

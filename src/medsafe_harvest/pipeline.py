@@ -19,9 +19,10 @@ from medsafe_harvest.collect import Collected, Entry, Key
 from medsafe_harvest.config import Config
 from medsafe_harvest.curated import redirects, snapshot
 from medsafe_harvest.curated.redirects import Change, Kind, Names
-from medsafe_harvest.dedupe.merge import merge
 from medsafe_harvest.engines import duckdb as engine
-from medsafe_harvest.engines.embeddings import nearest
+from medsafe_harvest.engines.again import Commit, Keeper, forget, nothing
+from medsafe_harvest.engines.neighbours import are_told, neighbours
+from medsafe_harvest.engines.papers import papers as make_papers
 from medsafe_harvest.errors import CuratedError, NothingFoundError, StoreError
 from medsafe_harvest.fetch.harvest import Fetched, HarvestObserver, Network, Session, Task
 from medsafe_harvest.fetch.ledger import FULL, united
@@ -29,11 +30,9 @@ from medsafe_harvest.fetch.rawindex import WindowRecord
 from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.fetch.window import HOPELESS
 from medsafe_harvest.normalize.records import to_batch
-from medsafe_harvest.schema import PAPER, RECORD, RELATION
+from medsafe_harvest.schema import RECORD, RELATION
 from medsafe_harvest.sources.base import Window
 from medsafe_harvest.sources.query import Query
-from medsafe_harvest.topics.summary import summary_columns
-from medsafe_harvest.topics.tag import Tagger
 
 #: Days that a query asked once looks back at first.
 _FIRST_STRETCH = 90
@@ -85,38 +84,46 @@ class Tables:
     decisions: pa.Table
     relations: pa.Table
     reasons: Mapping[str, int]
+    #: To be called when the tables are safe: keeps what matching found for the next run.
+    keep: Commit = nothing
 
 
-def build(records: pa.Table, config: Config, steps: Steps) -> Tables:
-    """Match, merge and tag normalized records."""
+def build(records: pa.Table, config: Config, steps: Steps, kept: Path | None = None) -> Tables:
+    """Match, merge and tag normalized records.
+
+    Args:
+        records: rows of ``schema.RECORD``, each record_id once.
+        config: how they are matched and tagged.
+        steps: told of each step.
+        kept: folder of what the last run's matching found, so that only what changed is matched;
+            None to match all.
+    """
     steps.step("match", records.num_rows)
-    matching = engine.match(
-        records, config.overrides, memory_limit=config.settings.curate.memory_limit
-    )
+    limit, keep = config.settings.curate.memory_limit, nothing
+    if kept is None:
+        matching = engine.match(records, config.overrides, memory_limit=limit, tell=steps.step)
+    else:
+        matching, keep = Keeper(kept, limit, steps.step).match(records, config.overrides)
     steps.step("merge", records.num_rows)
-    papers = merge(records, matching.clusters)
-    steps.step("tag", papers.num_rows)
-    read = (papers[name].to_pylist() for name in ("title", "abstract", "categories"))
-    tags = Tagger(config.topics).tag(*read)
-    for name in tags.schema.names:
-        papers = papers.append_column(name, tags[name])
-    summaries = summary_columns(papers["abstract"], papers["tldr"])
-    for name in summaries.schema.names:
-        papers = papers.append_column(name, summaries[name])
+    papers = make_papers(records, matching.clusters, config.topics)
     return Tables(
-        papers=papers.select(PAPER.names).cast(PAPER),
+        papers=papers,
         records=records,
         decisions=matching.decisions,
         relations=_relations(matching.relations, papers),
         reasons=matching.counts,
+        keep=keep,
     )
 
 
 def _relations(found: pa.Table, papers: pa.Table) -> pa.Table:
     """Add to each relation between records the papers that they belong to."""
     lists = papers["record_ids"].combine_chunks()
-    members = lists.flatten()
-    paper_of_member = papers["paper_id"].take(pc.list_parent_indices(lists))
+    wanted = pa.concat_arrays([found[side].combine_chunks() for side in ("left", "right")])
+    of_member = pc.list_parent_indices(lists)
+    among = pc.is_in(lists.flatten(), value_set=wanted)
+    members = lists.flatten().filter(among)
+    paper_of_member = papers["paper_id"].take(of_member.filter(among))
     columns = {name: found[name] for name in found.column_names}
     for side in ("left", "right"):
         columns[f"{side}_paper"] = paper_of_member.take(pc.index_in(found[side], value_set=members))
@@ -132,6 +139,7 @@ def curate(  # noqa: PLR0913 - what, how, where, and the moment
     *,
     now: datetime,
     allow_loss: bool = False,
+    anew: bool = False,
 ) -> Curated:
     """Make the curated snapshot anew from all stored pages.
 
@@ -143,6 +151,7 @@ def curate(  # noqa: PLR0913 - what, how, where, and the moment
         collected: what all stored pages say, where they were read already.
         now: the moment, for the redirect ledger; the snapshot does not depend on it.
         allow_loss: also replace a table that has far more records of a source.
+        anew: match all records, and forget what the last run found. The result is the same.
 
     Raises:
         StoreError: a stored page is damaged.
@@ -163,9 +172,15 @@ def curate(  # noqa: PLR0913 - what, how, where, and the moment
         _refuse_loss(folder, Counter(source for source, _ in entries))
     steps.step("normalize", len(entries))
     records = records_table(entries, config)
-    tables = build(records, config, steps)
-    steps.step("relate", tables.papers.num_rows)
-    near = nearest(tables.papers, config, folder.parent / "cache")
+    kept = folder.parent / "cache" / "matching"
+    incremental = config.settings.curate.incremental and not anew
+    if not incremental:
+        forget(kept)
+    tables = build(records, config, steps, kept if incremental else None)
+    found = tables.papers.num_rows
+    in_advance = are_told(found, config)
+    steps.step("relate" if in_advance else "no related papers in advance, too many papers", found)
+    near = neighbours(tables.papers, config, folder.parent / "cache")
     steps.step("write")
     changed = _changes(folder, tables)
     written = snapshot.write(
@@ -181,6 +196,7 @@ def curate(  # noqa: PLR0913 - what, how, where, and the moment
         keep=config.settings.curate.keep_snapshots,
         before_swap=lambda: redirects.append(folder, changed, now),
     )
+    tables.keep()
     kinds = Counter(change.kind for change in changed)
     return Curated(
         folder=written,

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import enum
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from medsafe_harvest import disk
 from medsafe_harvest.errors import CuratedError
 
 FILE = "redirects.jsonl"
@@ -94,10 +94,10 @@ class Redirect:
 class Names:
     """Which paper answers to what, in one snapshot."""
 
-    #: Record id, present or former -> paper id.
-    by_record: Mapping[str, str]
-    #: Former paper id -> paper id.
-    by_former_id: Mapping[str, str]
+    #: ``name`` (record id, present or former) and ``paper`` (the id of its paper), each name once.
+    records: pa.Table
+    #: ``name`` (former paper id) and ``paper``.
+    former: pa.Table
 
     @classmethod
     def of(cls, papers: pa.Table, records: pa.Table) -> Self:
@@ -107,51 +107,94 @@ class Names:
             papers: ``paper_id``, ``record_ids`` and ``former_ids`` of every paper.
             records: ``record_id`` and ``former_record_ids`` of every record.
         """
-        by_record = owners(papers, "record_ids")
+        present = _owned(papers, "record_ids")
         renamed = records.filter(pc.greater(pc.list_value_length(records["former_record_ids"]), 0))
-        for row in renamed.select(["record_id", "former_record_ids"]).to_pylist():
-            for former in row["former_record_ids"]:
-                by_record.setdefault(former, by_record[row["record_id"]])
-        return cls(by_record, owners(papers, "former_ids"))
+        lists = renamed["former_record_ids"].combine_chunks()
+        names = renamed["record_id"].take(pc.list_parent_indices(lists))
+        # A record that is there by that name itself comes first.
+        pairs = zip(lists.flatten().to_pylist(), names.to_pylist(), strict=True)
+        first: dict[str, str] = {}
+        for name, record in pairs:
+            first.setdefault(name, record)
+        former = pa.array(first.keys(), pa.string())
+        of = pc.index_in(pa.array(first.values(), pa.string()), present["name"].combine_chunks())
+        added = pa.table({"name": former, "paper": present["paper"].take(of)})
+        added = added.filter(pc.invert(_among(added["name"], present["name"])))
+        return cls(pa.concat_tables([present, added]), _owned(papers, "former_ids"))
 
 
 def owners(papers: pa.Table, column: str) -> dict[str, str]:
     """Each value of a column of lists -> the id of the paper that lists it."""
+    found = _owned(papers, column)
+    return dict(zip(found["name"].to_pylist(), found["paper"].to_pylist(), strict=True))
+
+
+def _owned(papers: pa.Table, column: str) -> pa.Table:
+    """Each value of a column of lists (``name``) and the id of the ``paper`` that lists it."""
     lists = papers[column].combine_chunks()
-    owners = papers["paper_id"].take(pc.list_parent_indices(lists))
-    return dict(zip(lists.flatten().to_pylist(), owners.to_pylist(), strict=True))
+    return pa.table(
+        {"name": lists.flatten(), "paper": papers["paper_id"].take(pc.list_parent_indices(lists))}
+    )
 
 
 def changes(before: Names, after: Names) -> list[Change]:
     """What a reader who kept a paper id, present or former, has to know; sorted by that id.
 
+    Only papers that lost or gained a record are looked at one by one.
+
     Args:
         before: the snapshot that the reader knows.
         after: the one that takes its place.
     """
-    now: dict[str, Counter[str]] = {}
-    for record, paper in before.by_record.items():
-        successors = now.setdefault(paper, Counter())
-        if record in after.by_record:
-            successors[after.by_record[record]] += 1
-    present = set(after.by_record.values())
-    heirs = Counter(paper for successors in now.values() for paper in successors)
-    to = {
-        paper: tuple(sorted(counts, key=lambda one: (-counts[one], one)))
-        for paper, counts in now.items()
-    }
+    place = pc.index_in(before.records["name"], after.records["name"].combine_chunks())
+    moves = before.records.append_column("now", after.records["paper"].take(place))
+    stayed = pc.fill_null(pc.equal(moves["paper"], moves["now"]), False)
+    touched = moves["paper"].filter(pc.invert(stayed)).unique()
+    to = _successors(moves.filter(_among(moves["paper"], touched)))
+    heirs = Counter(paper for ids in to.values() for paper in ids)
+    ids_now = pa.array(sorted({*heirs, *to}), pa.string())
+    untouched = set(
+        ids_now.filter(
+            pc.and_(_among(ids_now, moves["paper"]), pc.invert(_among(ids_now, touched)))
+        ).to_pylist()
+    )
+    present = set(ids_now.filter(_among(ids_now, after.records["paper"])).to_pylist())
     found = [
-        Change(paper, _kind(ids, alone=len(ids) == 1 and heirs[ids[0]] == 1), ids)
+        Change(
+            paper,
+            _kind(ids, alone=len(ids) == 1 and heirs[ids[0]] == 1 and ids[0] not in untouched),
+            ids,
+        )
         for paper, ids in to.items()
         if ids != (paper,) and (ids or paper not in present)
     ]
     # The record that such an id was made from is no longer there: it goes where its paper went.
+    lost = before.former
+    for known in (after.former["name"], after.records["paper"], before.records["paper"]):
+        lost = lost.filter(pc.invert(_among(lost["name"], known)))
+    where = dict(zip(lost["name"].to_pylist(), lost["paper"].to_pylist(), strict=True))
     found += [
-        Change(former, _kind(to[paper], alone=False), to[paper])
-        for former, paper in before.by_former_id.items()
-        if former not in after.by_former_id and former not in present and former not in to
+        Change(former, _kind(to.get(paper, (paper,)), alone=False), to.get(paper, (paper,)))
+        for former, paper in where.items()
     ]
     return sorted(found, key=lambda change: change.former)
+
+
+def _successors(moves: pa.Table) -> dict[str, tuple[str, ...]]:
+    """The papers that have the records of each now, that with the most first."""
+    counts: dict[str, Counter[str]] = {}
+    for paper, now in zip(moves["paper"].to_pylist(), moves["now"].to_pylist(), strict=True):
+        successors = counts.setdefault(paper, Counter())
+        if now is not None:
+            successors[now] += 1
+    return {
+        paper: tuple(sorted(found, key=lambda one: (-found[one], one)))
+        for paper, found in counts.items()
+    }
+
+
+def _among(values: pa.Array | pa.ChunkedArray, known: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return pc.is_in(values, value_set=known)
 
 
 def _kind(to: Sequence[str], *, alone: bool) -> Kind:
@@ -209,19 +252,9 @@ def append(folder: Path, found: Sequence[Change], when: datetime) -> None:
     new = [Redirect(when, change) for change in found if change not in last]
     if not new:
         return
-    path = folder / FILE
-    beside = path.with_name(f".{path.name}-{os.getpid()}")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with beside.open("w", encoding="utf-8") as file:
-            file.writelines(
-                json.dumps(one.plain(), sort_keys=True) + "\n" for one in (*known, *new)
-            )
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    lines = (json.dumps(one.plain(), sort_keys=True) + "\n" for one in (*known, *new))
+    folder.mkdir(parents=True, exist_ok=True)
+    disk.write(folder / FILE, "".join(lines).encode())
 
 
 def latest(ledger: Iterable[Redirect]) -> dict[str, Redirect]:

@@ -16,13 +16,15 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from medsafe_harvest import disk
 from medsafe_harvest.errors import CuratedError
 from medsafe_harvest.schema import SCHEMA_VERSION, TABLES
 
@@ -31,10 +33,13 @@ _MANIFEST = "manifest.json"
 #: Small enough that a filter on a sorted column skips most of a large file.
 _ROWS_PER_GROUP = 50_000
 
+#: A table, or a stream of its batches.
+Rows: TypeAlias = pa.Table | pa.RecordBatchReader
+
 
 def write(
     folder: Path,
-    tables: Mapping[str, pa.Table],
+    tables: Mapping[str, Rows],
     about: Mapping[str, Any],
     *,
     keep: int,
@@ -44,7 +49,8 @@ def write(
 
     Args:
         folder: the curated folder; made if missing.
-        tables: one table for each of ``schema.TABLES``, in that schema.
+        tables: one table for each of ``schema.TABLES``, in that schema; or a stream of its
+            batches, so that it need not fit into memory.
         about: further entries of the manifest, JSON values; ``as_of`` names the snapshot.
         keep: number of snapshots to leave, the current one included, at least 1.
         before_swap: called when the files are written and no reader sees them yet.
@@ -67,7 +73,7 @@ def write(
         else:
             shutil.rmtree(target, ignore_errors=True)  # only there if somebody damaged it
             beside.rename(target)
-            _sync(snapshots)
+            disk.sync(snapshots)
         before_swap()
         _point(folder / _CURRENT, Path("snapshots") / target.name)
         for name in TABLES:
@@ -90,27 +96,51 @@ def _is_whole(snapshot: Path) -> bool:
         return False
 
 
-def _write_tables(folder: Path, tables: Mapping[str, pa.Table], about: Mapping[str, Any]) -> str:
+def _write_tables(folder: Path, tables: Mapping[str, Rows], about: Mapping[str, Any]) -> str:
     """Write the files; the digest of the manifest, which holds theirs."""
     files = {}
     for name, schema in TABLES.items():
         path = folder / f"{name}.parquet"
-        table = tables[name].cast(schema)
-        pq.write_table(
-            table, path, compression="zstd", row_group_size=_ROWS_PER_GROUP, store_schema=True
-        )
-        _sync(path)
+        rows = _write_table(path, tables[name], schema)
+        disk.sync(path)
         files[name] = {
             "file": path.name,
-            "rows": table.num_rows,
+            "rows": rows,
             "bytes": path.stat().st_size,
             "sha256": _sha256(path),
         }
     manifest = {**about, "schema_version": SCHEMA_VERSION, "tables": files}
     text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     (folder / _MANIFEST).write_text(text, encoding="utf-8")
-    _sync(folder / _MANIFEST)
+    disk.sync(folder / _MANIFEST)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _write_table(path: Path, rows: Rows, schema: pa.Schema) -> int:
+    """Write one file; its bytes depend on the rows alone, not on how they are cut into batches."""
+    written = 0
+    with pq.ParquetWriter(path, schema, compression="zstd", store_schema=True) as writer:
+        for group in _groups(rows.to_batches() if isinstance(rows, pa.Table) else rows):
+            writer.write_table(group.cast(schema).combine_chunks(), row_group_size=_ROWS_PER_GROUP)
+            written += len(group)
+    return written
+
+
+def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """The same rows in tables of ``_ROWS_PER_GROUP``, the last one of what is left."""
+    held: list[pa.RecordBatch] = []
+    count = 0
+    for whole in batches:
+        batch = whole
+        while count + len(batch) >= _ROWS_PER_GROUP:
+            room = _ROWS_PER_GROUP - count
+            yield pa.Table.from_batches([*held, batch.slice(0, room)])
+            held, count, batch = [], 0, batch.slice(room)
+        if len(batch):
+            held.append(batch)
+            count += len(batch)
+    if held:
+        yield pa.Table.from_batches(held)
 
 
 def _point(link: Path, target: Path) -> None:
@@ -123,7 +153,7 @@ def _point(link: Path, target: Path) -> None:
     new.unlink(missing_ok=True)
     new.symlink_to(target)
     new.replace(link)
-    _sync(link.parent)
+    disk.sync(link.parent)
 
 
 def _prune(snapshots: Path, current: Path, keep: int) -> None:
@@ -134,14 +164,6 @@ def _prune(snapshots: Path, current: Path, keep: int) -> None:
         shutil.rmtree(path)
     for path in snapshots.glob(".writing-*"):
         shutil.rmtree(path)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _sha256(path: Path) -> str:
@@ -174,21 +196,49 @@ def manifest(snapshot: Path) -> dict[str, Any]:
     try:
         read = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise _damaged(path, str(error)) from error
+        raise damaged(path, str(error)) from error
     if not isinstance(read, dict) or not {"tables", "schema_version"} <= read.keys():
-        raise _damaged(path, "it is no manifest")
+        raise damaged(path, "it is no manifest")
     return read
 
 
-def _damaged(path: Path, why: str) -> CuratedError:
+def damaged(path: Path, why: str) -> CuratedError:
+    """The error for a file of a snapshot that cannot be read."""
     return CuratedError(f"{path} is damaged ({why}): run `medsafe-harvest rebuild`")
 
 
-def read(snapshot: Path, name: str, columns: list[str] | None = None) -> pa.Table:
+def read(
+    snapshot: Path,
+    name: str,
+    columns: list[str] | None = None,
+    *,
+    only: tuple[str, Sequence[str]] | None = None,
+) -> pa.Table:
     """One table of a snapshot, or some of its columns.
+
+    Args:
+        snapshot: its folder.
+        name: of ``schema.TABLES``.
+        columns: those wanted; None for all.
+        only: a column of texts and the values it may have; parts of the file without them are
+            not read.
 
     Raises:
         CuratedError: the snapshot is damaged, or of a later version of this package.
+    """
+    path = file(snapshot, name, columns)
+    try:
+        wanted = only and pc.field(only[0]).isin(pa.array(only[1], pa.string()))
+        return pq.read_table(path, columns=columns, filters=wanted)
+    except (OSError, pa.ArrowException) as error:
+        raise damaged(path, str(error)) from error
+
+
+def file(snapshot: Path, name: str, columns: Sequence[str] | None = None) -> Path:
+    """The Parquet file of a table, once it is sure that it has the columns asked for.
+
+    Raises:
+        CuratedError: the snapshot is damaged, or of another version of this package.
     """
     version = manifest(snapshot)["schema_version"]
     if version > SCHEMA_VERSION:
@@ -200,9 +250,9 @@ def read(snapshot: Path, name: str, columns: list[str] | None = None) -> pa.Tabl
     try:
         if version < SCHEMA_VERSION:
             _refuse_lack(path, columns or TABLES[name].names, version)
-        return pq.read_table(path, columns=columns)
     except (OSError, pa.ArrowException) as error:
-        raise _damaged(path, str(error)) from error
+        raise damaged(path, str(error)) from error
+    return path
 
 
 def _refuse_lack(path: Path, columns: Sequence[str], version: int) -> None:

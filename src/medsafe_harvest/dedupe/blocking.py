@@ -18,8 +18,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from medsafe_harvest.dedupe.columns import Ints
-from medsafe_harvest.dedupe.words import INFORMATION, RARE
+from medsafe_harvest.dedupe.columns import Floats, Ints
+from medsafe_harvest.dedupe.rarer import INFORMATION as RARER
+from medsafe_harvest.dedupe.rarer import RAREST
+from medsafe_harvest.dedupe.words import INFORMATION
 
 #: Records a block may have before its keys are refined by first author, then by year.
 MAX_BLOCK = 50
@@ -30,6 +32,11 @@ NEIGHBOURS_OF_LARGE = 2
 NEIGHBOURS = 10
 _RARE_WORDS = 5
 _RARE_WITH_AUTHOR = 4
+#: Information, in nats, of two words that make a key: by chance, one title in 36,000 has both. A
+#: pair of commoner words brings strangers together, the more the larger the corpus.
+_A_PAIR = 10.5
+#: The same of a word that makes a key with an author.
+_BESIDE_AUTHOR = 4.0
 _TEAM = 3
 
 KEYS = pa.schema(
@@ -85,6 +92,8 @@ class Sketches:
     families: Lists
     #: Up to five words of each title, the rarest first.
     rare: Lists
+    #: Of each item of these, how rare it is, in nats.
+    information: Floats
 
     def __getitem__(self, name: str) -> pa.Array:
         return self.rows.column(name)
@@ -116,21 +125,23 @@ def title_prefix(sketches: Sketches) -> list[Found]:
 
 
 def rare_words(sketches: Sketches) -> list[Found]:
-    """Pairs of the five rarest words: finds typing errors, reordering."""
-    rare = sketches.rare
+    """Pairs of the five rarest words, rare enough: finds typing errors, reordering."""
+    rare, says = sketches.rare, sketches.information
     found = []
     for one, other in itertools.combinations(range(_RARE_WORDS), 2):
         rows = rare.having(other + 1)
+        rows = rows[says[rare.starts[rows] + one] + says[rare.starts[rows] + other] >= _A_PAIR]
         found.append((rows, _joined(rare.at(rows, one), rare.at(rows, other))))
     return found
 
 
 def rare_word_author(sketches: Sketches) -> list[Found]:
     """Each of the four rarest words with the first or second author: finds new titles."""
-    rare, families = sketches.rare, sketches.families
+    rare, families, says = sketches.rare, sketches.families, sketches.information
     found = []
     for author, word in itertools.product(range(2), range(_RARE_WITH_AUTHOR)):
         rows = np.intersect1d(families.having(author + 1), rare.having(word + 1))
+        rows = rows[says[rare.starts[rows] + word] >= _BESIDE_AUTHOR]
         found.append((rows, _joined(families.at(rows, author), rare.at(rows, word))))
     return found
 
@@ -180,9 +191,8 @@ LETTERS: Mapping[Key, str] = MappingProxyType(dict(zip(BLOCKERS, "idtpwafm", str
 
 def block(sketches: pa.RecordBatch) -> pa.RecordBatch:
     """Rows of ``KEYS`` for rows of ``sketch.SKETCH``, kind by kind."""
-    read = Sketches(
-        sketches, Lists.of(sketches.column("families")), _rarest(sketches.column("title"))
-    )
+    families = Lists.of(sketches.column("families"))
+    read = Sketches(sketches, families, *_rarest(sketches.column("title")))
     rows, keys = [np.empty(0, np.int64)], [pa.array([], pa.string())]
     for kind, blocker in BLOCKERS.items():
         for own, found in blocker(read):
@@ -233,8 +243,8 @@ def _joined(*parts: pa.Array) -> pa.Array:
     return pc.binary_join_element_wise(*parts, " ")
 
 
-def _rarest(titles: pa.Array) -> Lists:
-    """The five words that fewest titles have, see ``words.py``; of those, the longest."""
+def _rarest(titles: pa.Array) -> tuple[Lists, Floats]:
+    """The five words that fewest titles have, the longest first, and how rare each is."""
     lists = pc.split_pattern(titles, " ")
     words = lists.flatten().dictionary_encode()
     distinct = words.dictionary.to_pylist()
@@ -251,10 +261,13 @@ def _rarest(titles: pa.Array) -> Lists:
     if "" in distinct:  # the only word of a title without words
         kept &= numbers != rank[distinct.index("")]
     counts = np.bincount(owners[kept], minlength=len(titles)).astype(np.int64)
-    items = words.dictionary.take(pa.array(np.asarray(order, dtype=np.int64)[numbers[kept]]))
-    return Lists(items, np.cumsum(counts) - counts, counts)
+    chosen = np.asarray(order, dtype=np.int64)[numbers[kept]]
+    says = np.array([-_how_common(word)[0] for word in distinct], dtype=np.float64)
+    items = words.dictionary.take(pa.array(chosen))
+    return Lists(items, np.cumsum(counts) - counts, counts), says[chosen]
 
 
 @lru_cache(maxsize=1 << 16)
 def _how_common(word: str) -> tuple[float, int, str]:
-    return -INFORMATION.get(word, RARE), -len(word), word
+    information = INFORMATION.get(word) or RARER.get(word, RAREST)
+    return -information, -len(word), word

@@ -17,10 +17,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from medsafe_harvest.dedupe.paper_ids import mint
+from medsafe_harvest.dedupe.gather import collect, empty_for_null, union
+from medsafe_harvest.dedupe.paper_ids import mint, mint_all
 from medsafe_harvest.dedupe.provenance import NOBODY, Rows, provenance
 from medsafe_harvest.dedupe.united_links import united_links
-from medsafe_harvest.schema import PAPER, STRINGS, WORK_FIELDS
+from medsafe_harvest.schema import PAPER, WORK_FIELDS
 
 
 class Rule(enum.StrEnum):
@@ -98,15 +99,17 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     }
 )
 
+#: A list is kept by hand: it speaks where all services are silent, whatever it says.
+_LAST = 99
 _ORDER = {
-    Rule.ARXIV_FIRST: {"arxiv": 0},
-    Rule.INDEX_FIRST: {"semantic_scholar": 0, "arxiv": 2},
+    Rule.ARXIV_FIRST: {"arxiv": 0, "list": _LAST},
+    Rule.INDEX_FIRST: {"semantic_scholar": 0, "arxiv": 2, "list": _LAST},
 }
-_VENUE_KINDS = {"journal": 0, "conference": 0, "workshop": 1, None: 2, "preprint": 3}
+_VENUE_KINDS = {"journal": 0, "conference": 0, "workshop": 1, "preprint": 3}
 
 
 @dataclass(frozen=True, slots=True)
-class _Clustered:
+class Clustered:
     """Records sorted by cluster and record id, and where each cluster begins."""
 
     records: pa.Table
@@ -117,6 +120,7 @@ class _Clustered:
 
     @property
     def clusters(self) -> int:
+        """How many there are."""
         return len(self.starts)
 
 
@@ -130,7 +134,7 @@ def merge(records: pa.Table, clusters: pa.Table) -> pa.Table:
     Returns:
         The columns of ``schema.PAPER`` up to the topics, in the schema's order without them.
     """
-    grouped = _group(records, clusters)
+    grouped = group(records, clusters)
     columns: dict[str, pa.Array] = _identity(grouped)
     winners: dict[str, Rows] = {}
     # The venue first: other fields go with it.
@@ -141,11 +145,13 @@ def merge(records: pa.Table, clusters: pa.Table) -> pa.Table:
         winners[field] = _winners(grouped, field, rule, winners)
         columns[field] = _take(grouped.records[field], winners[field])
     for field in ("fields_of_study", "publication_types", "code_links", "queries"):
-        columns[field] = _union(grouped, [field])
+        columns[field] = union(grouped.records, grouped.cluster, grouped.clusters, [field])
     columns["links"] = united_links(grouped.records["links"], grouped.cluster, grouped.clusters)
-    columns["other_dois"] = _union(grouped, ["doi", "other_dois"], without=columns["doi"])
+    columns["other_dois"] = union(
+        grouped.records, grouped.cluster, grouped.clusters, ["doi", "other_dois"], columns["doi"]
+    )
     for field in ("authors", "categories", "version_dates"):
-        columns[field] = _empty_for_null(columns[field])
+        columns[field] = empty_for_null(columns[field])
     columns["provenance"] = provenance(
         grouped.records,
         grouped.cluster,
@@ -166,7 +172,8 @@ def merge(records: pa.Table, clusters: pa.Table) -> pa.Table:
     return table.sort_by("paper_id")
 
 
-def _group(records: pa.Table, clusters: pa.Table) -> _Clustered:
+def group(records: pa.Table, clusters: pa.Table) -> Clustered:
+    """Sort records by cluster and record id."""
     place = pc.index_in(records["record_id"], value_set=clusters["record_id"].combine_chunks())
     if place.null_count:
         raise ValueError("a record belongs to no cluster")
@@ -175,34 +182,30 @@ def _group(records: pa.Table, clusters: pa.Table) -> _Clustered:
     ordered = records.take(order).combine_chunks()
     codes = pc.rank(keys["cluster"].take(order), tiebreaker="dense").to_numpy().astype(np.int64) - 1
     starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]]) if len(codes) else codes
-    return _Clustered(ordered, codes, starts.astype(np.int64))
+    return Clustered(ordered, codes, starts.astype(np.int64))
 
 
-def _identity(grouped: _Clustered) -> dict[str, pa.Array]:
+def _identity(grouped: Clustered) -> dict[str, pa.Array]:
     """Ids, records, sources and first and last days."""
     records = grouped.records
-    arxiv_first = _source_rank(records, {"arxiv": 0})
-    anchor_rank = _dense(records["first_seen"]) * 2 + np.minimum(arxiv_first, 1)
-    anchors = _first_in_cluster(grouped, anchor_rank, np.ones(len(records), dtype=bool))
-    names = records["record_id"].to_pylist()
-    former = records["former_record_ids"].to_pylist()
-    # A record that its source renamed keeps the id that it had.
-    minted = pa.array(
-        [mint(before[0] if before else name) for name, before in zip(names, former, strict=True)],
-        pa.string(),
-    )
+    rows = _anchor_rows(grouped)
+    names, former = records["record_id"].combine_chunks(), records["former_record_ids"]
+    minted = mint_all(_first_names(records))
+    had = pc.greater(pc.list_value_length(former), 0)
     renamed = [
         (row, mint(name))
-        for row, before in enumerate(former)
-        for name in (*before[1:], *(names[row : row + 1] if before else ()))
+        for row, before in zip(
+            np.flatnonzero(had.to_numpy()).tolist(), former.filter(had).to_pylist(), strict=True
+        )
+        for name in (*before[1:], names[row].as_py())
     ]
     is_anchor = np.zeros(len(records), dtype=bool)
-    is_anchor[anchors] = True
+    is_anchor[rows] = True
     return {
-        "paper_id": minted.take(pa.array(anchors)),
+        "paper_id": minted.take(pa.array(rows)),
         "former_ids": _former(grouped, np.flatnonzero(~is_anchor), minted, renamed),
-        "record_ids": _lists(grouped, np.arange(len(records)), records["record_id"]),
-        "sources": _lists(grouped, np.arange(len(records)), records["source"]),
+        "record_ids": collect(grouped.clusters, grouped.cluster, names),
+        "sources": collect(grouped.clusters, grouped.cluster, records["source"].combine_chunks()),
         "first_seen": _take(
             records["first_seen"], _winners(grouped, "first_seen", Rule.EARLIEST, {})
         ),
@@ -210,17 +213,38 @@ def _identity(grouped: _Clustered) -> dict[str, pa.Array]:
     }
 
 
+def anchors(grouped: Clustered) -> pa.Array:
+    """The ``paper_id`` of each cluster."""
+    named = _first_names(grouped.records)
+    return mint_all(named.take(pa.array(_anchor_rows(grouped))))
+
+
+def _first_names(records: pa.Table) -> pa.Array:
+    """The id of each record; one that its source renamed keeps that which it had."""
+    former = records["former_record_ids"].combine_chunks()
+    had = pc.greater(pc.list_value_length(former), 0)
+    first = pc.list_element(former.filter(had), 0)
+    return pc.replace_with_mask(records["record_id"].combine_chunks(), had, first)
+
+
+def _anchor_rows(grouped: Clustered) -> Rows:
+    """The row of each cluster that was seen first, arXiv's before others of that day."""
+    by_source = _source_rank(grouped.records, _ORDER[Rule.ARXIV_FIRST])
+    rank = _dense(grouped.records["first_seen"]) * (_LAST + 1) + by_source
+    return _first_in_cluster(grouped, rank, np.ones(len(grouped.records), dtype=bool))
+
+
 def _former(
-    grouped: _Clustered, rows: Rows, minted: pa.Array, renamed: list[tuple[int, str]]
+    grouped: Clustered, rows: Rows, minted: pa.Array, renamed: list[tuple[int, str]]
 ) -> pa.Array:
     """Ids that the given rows, and renamed ones under their other names, would have alone."""
     extra = np.array([row for row, _ in renamed], dtype=np.int64)
     values = [minted.take(pa.array(rows)), pa.array([name for _, name in renamed], pa.string())]
     cluster = grouped.cluster[np.concatenate([rows, extra])]
-    return _collect(grouped.clusters, cluster, pa.concat_arrays(values))
+    return collect(grouped.clusters, cluster, pa.concat_arrays(values))
 
 
-def _winners(grouped: _Clustered, field: str, rule: Rule, chosen: Mapping[str, Rows]) -> Rows:
+def _winners(grouped: Clustered, field: str, rule: Rule, chosen: Mapping[str, Rows]) -> Rows:
     """Row that supplies the field for each cluster, or -1 where no record has it."""
     has_value = _has_value(grouped.records[field])
     if rule in (Rule.WITH_VENUE, Rule.WITH_VENUE_OR_FIRST):
@@ -235,14 +259,14 @@ def _winners(grouped: _Clustered, field: str, rule: Rule, chosen: Mapping[str, R
     return _first_in_cluster(grouped, _rank(grouped.records, field, rule), has_value)
 
 
-def _placed_first(grouped: _Clustered) -> Rows:
+def _placed_first(grouped: Clustered) -> Rows:
     """Row of each cluster that has a volume or pages, by the rank of published records."""
     placed = _has_value(grouped.records["volume"]) | _has_value(grouped.records["pages"])
     rank = _rank(grouped.records, "volume", Rule.PUBLISHED_FIRST)
     return _first_in_cluster(grouped, rank, placed)
 
 
-def _unchosen(grouped: _Clustered, field: str, winners: Rows) -> Rows:
+def _unchosen(grouped: Clustered, field: str, winners: Rows) -> Rows:
     """Clusters where records have a value, but none of those that may supply it."""
     having = grouped.cluster[_has_value(grouped.records[field])]
     return np.setdiff1d(having, np.flatnonzero(winners != NOBODY))
@@ -254,9 +278,8 @@ def _rank(records: pa.Table, field: str, rule: Rule) -> Rows:
         case Rule.ARXIV_FIRST | Rule.INDEX_FIRST:
             return _source_rank(records, _ORDER[rule])
         case Rule.PUBLISHED_FIRST | Rule.WITH_VENUE_OR_FIRST:
-            kinds = [_VENUE_KINDS.get(kind, 2) for kind in records["venue_kind"].to_pylist()]
-            by_source = _source_rank(records, _ORDER[Rule.INDEX_FIRST])
-            return np.array(kinds, dtype=np.int64) * 10 + by_source
+            kinds = _ranked(records["venue_kind"], _VENUE_KINDS, 2)
+            return kinds * 10 + _source_rank(records, _ORDER[Rule.INDEX_FIRST])
         case Rule.FULLEST_NAMES:
             return -_written_out(records) * 10 + _source_rank(records, _ORDER[Rule.ARXIV_FIRST])
         case Rule.EARLIEST:
@@ -268,9 +291,14 @@ def _rank(records: pa.Table, field: str, rule: Rule) -> Rows:
 
 
 def _source_rank(records: pa.Table, order: Mapping[str, int]) -> Rows:
-    return np.array(
-        [order.get(source, 1) for source in records["source"].to_pylist()], dtype=np.int64
-    )
+    return _ranked(records["source"], order, 1)
+
+
+def _ranked(column: pa.ChunkedArray, order: Mapping[str, int], other: int) -> Rows:
+    """Number of each value in an order; ``other`` for what is not in it."""
+    place = pc.index_in(column, value_set=pa.array(list(order), pa.string()))
+    numbers = np.array([*order.values(), other], dtype=np.int64)
+    return np.asarray(numbers[pc.fill_null(place, len(order)).to_numpy()])
 
 
 def _dense(column: pa.ChunkedArray) -> Rows:
@@ -298,13 +326,17 @@ def _has_value(column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
     return np.asarray(present.to_numpy(zero_copy_only=False), dtype=bool)
 
 
-def _first_in_cluster(grouped: _Clustered, rank: Rows, usable: npt.NDArray[np.bool_]) -> Rows:
+def _first_in_cluster(grouped: Clustered, rank: Rows, usable: npt.NDArray[np.bool_]) -> Rows:
     rows = np.flatnonzero(usable)
+    cluster = grouped.cluster[rows]
+    alone = np.bincount(cluster, minlength=grouped.clusters)[cluster] == 1
+    winners = np.full(grouped.clusters, NOBODY, dtype=np.int64)
+    winners[cluster[alone]] = rows[alone]
+    rows = rows[~alone]
     # Rows stand in order of record id, and lexsort is stable, so ties go to the smallest.
     rows = rows[np.lexsort((rank[rows], grouped.cluster[rows]))]
     cluster = grouped.cluster[rows]
     first = np.r_[True, cluster[1:] != cluster[:-1]] if len(rows) else np.zeros(0, dtype=bool)
-    winners = np.full(grouped.clusters, NOBODY, dtype=np.int64)
     winners[cluster[first]] = rows[first]
     return winners
 
@@ -316,31 +348,7 @@ def _take(column: pa.ChunkedArray, rows: Rows) -> pa.Array:
     return taken
 
 
-def _empty_for_null(lists: pa.Array) -> pa.Array:
-    if not lists.null_count:
-        return lists
-    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy()
-    offsets = pa.array(np.r_[0, np.cumsum(lengths)].astype(np.int32))
-    return pa.ListArray.from_arrays(offsets, lists.flatten(), type=lists.type)
-
-
-def _lists(grouped: _Clustered, rows: Rows, values: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Sorted distinct values of the given rows as one list a cluster."""
-    if isinstance(values, pa.ChunkedArray):
-        values = values.combine_chunks()
-    return _collect(grouped.clusters, grouped.cluster[rows], values.take(pa.array(rows)))
-
-
-def _collect(clusters: int, cluster: Rows, values: pa.Array) -> pa.Array:
-    pairs = pa.table({"cluster": pa.array(cluster), "value": values})
-    pairs = pairs.filter(pc.is_valid(pairs["value"])).group_by(["cluster", "value"]).aggregate([])
-    pairs = pairs.sort_by([("cluster", "ascending"), ("value", "ascending")])
-    counts = np.bincount(pairs["cluster"].to_numpy(), minlength=clusters)
-    offsets = pa.array(np.r_[0, np.cumsum(counts)].astype(np.int32))
-    return pa.ListArray.from_arrays(offsets, pairs["value"].combine_chunks(), type=STRINGS)
-
-
-def _contributors(grouped: _Clustered, doi: Rows) -> dict[str, Rows]:
+def _contributors(grouped: Clustered, doi: Rows) -> dict[str, Rows]:
     """Rows that gave something to each field that unites what all records say."""
     rows = {
         field: np.flatnonzero(_has_value(grouped.records[field]))
@@ -352,23 +360,3 @@ def _contributors(grouped: _Clustered, doi: Rows) -> dict[str, Rows]:
     further = _has_value(grouped.records["other_dois"])
     rows["other_dois"] = np.flatnonzero(another.to_numpy(zero_copy_only=False) | further)
     return rows
-
-
-def _union(grouped: _Clustered, fields: list[str], without: pa.Array | None = None) -> pa.Array:
-    """Distinct values of columns of strings or lists of strings, sorted, one list a cluster."""
-    clusters: list[Rows] = []
-    values: list[pa.Array] = []
-    for field in fields:
-        column = grouped.records[field].combine_chunks()
-        if pa.types.is_list(column.type):
-            clusters.append(grouped.cluster[pc.list_parent_indices(column).to_numpy()])
-            values.append(column.flatten())
-        else:
-            clusters.append(grouped.cluster)
-            values.append(column)
-    cluster, value = np.concatenate(clusters), pa.concat_arrays(values)
-    if without is not None:
-        own = without.take(pa.array(cluster))
-        other = pc.fill_null(pc.not_equal(value, own), True).to_numpy(zero_copy_only=False)
-        cluster, value = cluster[other], value.filter(pa.array(other))
-    return _collect(grouped.clusters, cluster, value)

@@ -8,14 +8,19 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from medsafe_harvest.schema import LOSING_VALUE, PROVENANCE, WORK_FIELDS
 
 #: Row numbers, or cluster numbers of rows.
 Rows = npt.NDArray[np.int64]
 
+Flags = npt.NDArray[np.bool_]
+
 #: Row number where no record supplied a field.
 NOBODY = -1
+
+_FIELDS = len(WORK_FIELDS)
 
 
 def provenance(
@@ -59,20 +64,21 @@ def _entries(
     unchosen: Mapping[str, Rows],
 ) -> tuple[Rows, Rows, Rows]:
     """Cluster, field number and row (or ``NOBODY``) of each entry, sorted."""
-    clusters, fields, rows = [], [], []
+    keys = []
+    # Row 0 stands for nobody, so that one number holds all three.
+    most = len(cluster) + 1
     for number, field in enumerate(WORK_FIELDS):
         if field in winners:
-            supplied = np.flatnonzero(winners[field] != NOBODY)
-            supplied = np.concatenate([supplied, unchosen.get(field, supplied[:0])])
-            clusters.append(supplied)
-            rows.append(winners[field][supplied])
+            owners = np.flatnonzero(winners[field] != NOBODY)
+            owners = np.concatenate([owners, unchosen.get(field, owners[:0])])
+            rows = winners[field][owners]
         else:
-            clusters.append(cluster[contributors[field]])
-            rows.append(contributors[field])
-        fields.append(np.full(len(rows[-1]), number, dtype=np.int64))
-    parts = [np.concatenate(part) for part in (clusters, fields, rows)]
-    order = np.lexsort((parts[2], parts[1], parts[0]))
-    return parts[0][order], parts[1][order], parts[2][order]
+            rows = contributors[field]
+            owners = cluster[rows]
+        keys.append((owners * _FIELDS + number) * most + rows + 1)
+    pairs, rows = np.divmod(np.sort(np.concatenate(keys)), most)
+    clusters, fields = np.divmod(pairs, _FIELDS)
+    return clusters, fields, rows - 1
 
 
 def _losers(
@@ -85,33 +91,75 @@ def _losers(
     contested = np.bincount(cluster) > 1 if len(cluster) else cluster > 0
     contested[entries[0][entries[2] == NOBODY]] = True
     shared = np.flatnonzero(contested[cluster])
-    several = np.flatnonzero(contested[entries[0]])
-    pairs = zip(entries[0][several].tolist(), entries[1][several].tolist(), strict=True)
-    place = dict(zip(pairs, several.tolist(), strict=True))
-    some = records.take(pa.array(shared))
-    record_ids = some["record_id"].to_pylist()
-    said: list[tuple[int, str, str]] = []
+    pairs = entries[0] * _FIELDS + entries[1]
+    places: list[Rows] = []
+    rows: list[Rows] = []
+    values: list[str] = []
     for number, field in enumerate(WORK_FIELDS):
         if field not in winners:
             continue
-        chosen = winners[field][cluster[shared]]
-        winning = records[field].combine_chunks().take(pa.array(chosen, mask=chosen == NOBODY))
-        values = zip(some[field].to_pylist(), winning.to_pylist(), strict=True)
-        for position, (value, won) in enumerate(values):
-            if value not in (None, []) and value != won:
-                at = place[int(cluster[shared[position]]), number]
-                said.append((at, record_ids[position], _json(value)))
-    said.sort()
-    counts = np.bincount(
-        np.array([at for at, _, _ in said], dtype=np.int64), minlength=len(entries[0])
-    )
+        column = records[field].combine_chunks()
+        lost = shared[_differs(column, shared, winners[field][cluster[shared]])]
+        # A field that one record supplies has one entry a cluster.
+        places.append(np.searchsorted(pairs, cluster[lost] * _FIELDS + number))
+        rows.append(lost)
+        values += map(_JSON.encode, column.take(pa.array(lost)).to_pylist())
+    place, row = np.concatenate(places), np.concatenate(rows)
+    # Rows stand in order of record id.
+    order = np.lexsort((row, place))
     structs = pa.StructArray.from_arrays(
-        [pa.array([one[part] for one in said], pa.string()) for part in (1, 2)],
+        [
+            records["record_id"].combine_chunks().take(pa.array(row[order])),
+            pa.array(values, pa.string()).take(pa.array(order)),
+        ],
         fields=list(LOSING_VALUE),
     )
+    counts = np.bincount(place, minlength=len(pairs))
     offsets = pa.array(np.r_[0, np.cumsum(counts)].astype(np.int32))
     return pa.ListArray.from_arrays(offsets, structs, type=pa.list_(LOSING_VALUE))
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+#: Dates are written as they are told.
+_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True, default=str)
+
+
+def _differs(column: pa.Array, rows: Rows, chosen: Rows) -> Flags:
+    """Which of the rows have a value other than that of the row chosen for each, if any is."""
+    known = column.is_valid()
+    if pa.types.is_list(column.type):
+        known = pc.fill_null(pc.greater(pc.list_value_length(column), 0), False)
+    having: Flags = known.to_numpy(zero_copy_only=False)[rows] & (rows != chosen)
+    told = np.flatnonzero(having & (chosen != NOBODY))
+    having[told] = ~_same(column, rows[told], chosen[told])
+    return having
+
+
+def _same(values: pa.Array, left: Rows, right: Rows) -> Flags:
+    """Whether the values at two rows are equal, nulls and what is inside lists included."""
+    valid: Flags = values.is_valid().to_numpy(zero_copy_only=False)
+    equal: Flags = valid[left] == valid[right]
+    both = np.flatnonzero(valid[left] & valid[right])
+    left, right = left[both], right[both]
+    if pa.types.is_list(values.type):
+        equal[both] = _same_lists(values, left, right)
+    elif pa.types.is_struct(values.type):
+        for part in values.flatten():
+            equal[both] &= _same(part, left, right)
+    else:
+        found = pc.equal(values.take(pa.array(left)), values.take(pa.array(right)))
+        equal[both] = found.to_numpy(zero_copy_only=False)
+    return equal
+
+
+def _same_lists(lists: pa.Array, left: Rows, right: Rows) -> Flags:
+    offsets = lists.offsets.to_numpy().astype(np.int64)
+    lengths = np.diff(offsets)
+    equal: Flags = lengths[left] == lengths[right]
+    long = np.flatnonzero(equal & (lengths[left] > 0))
+    counts = lengths[left[long]]
+    starts = np.cumsum(counts) - counts
+    step = np.arange(counts.sum()) - np.repeat(starts, counts)
+    inside = [np.repeat(offsets[side[long]], counts) + step for side in (left, right)]
+    if len(long):
+        equal[long] = np.logical_and.reduceat(_same(lists.values, *inside), starts)
+    return equal

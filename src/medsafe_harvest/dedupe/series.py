@@ -38,7 +38,8 @@ class _Part:
     number: int
 
 
-def _part(title: str) -> _Part | None:
+def part_of(title: str) -> _Part | None:
+    """A title in comparison form that has a part number, taken apart."""
     if found := _PART.fullmatch(title):
         sign = found["number"]
         number = int(sign) if sign.isdigit() else _ROMAN.get(sign) or _WORDS.get(sign)
@@ -55,7 +56,7 @@ def series(pairs: Iterable[Pair]) -> Iterator[Link]:
     """A later part continues the last part before it that is there."""
     found: dict[str, list[tuple[int, Link]]] = {}
     for pair in pairs:
-        ours, theirs = _part(pair.left["title"]), _part(pair.right["title"])
+        ours, theirs = part_of(pair.left["title"]), part_of(pair.right["title"])
         if ours is None or theirs is None or ours.number == theirs.number:
             continue
         later, earlier = pair.left, pair.right

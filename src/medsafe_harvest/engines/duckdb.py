@@ -59,7 +59,7 @@ select block, size, "row", {kind} as kind from alike join blocks using (key)
 """
 # Blocks too large are searched in title order, and refined by first author, then by year too.
 _CANDIDATES = """
-create table candidates as
+create or replace table candidates as
 with large as (
     select block, kind, "row", author, year, sorted_title
     from members join refining using ("row") where size > {most}
@@ -135,6 +135,20 @@ class Matching:
     counts: dict[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What matching made on its way, for whoever wants to match a batch against it later."""
+
+    #: ``records``, ``titles``, and the parts of ``keys`` and ``refining``: see ``stages``.
+    folder: Path
+    #: Of all records, sorted.
+    record_ids: pa.Array
+    #: Decisions kept, as they were before clusters settled them, and the others.
+    unsettled: pa.Table
+    against: pa.Table
+    matching: Matching
+
+
 def match(
     records: pa.Table,
     overrides: Overrides,
@@ -142,6 +156,7 @@ def match(
     memory_limit: str = "2GB",
     threads: int | None = None,
     tell: Tell = _quiet,
+    keep: Callable[[Made], None] | None = None,
 ) -> Matching:
     """Decide which records are the same paper; the order of the rows does not matter.
 
@@ -151,6 +166,7 @@ def match(
         memory_limit: of DuckDB, for example "4GB"; beyond it DuckDB spills to disk.
         threads: cores to use; all if None.
         tell: told of each step.
+        keep: given what was made on the way, whose files are gone afterwards.
 
     Raises:
         EngineError: a worker died, or there are too many records for one machine.
@@ -173,23 +189,27 @@ def match(
         counts[Reason.CLUSTER_CONFLICT] = len(clustering.refused)
         counts[Reason.ONLY_PARTNER] = len(clustering.only_partners)
         tell("match: relate", len(settled))
-        return Matching(
+        matching = Matching(
             decisions=settled,
             clusters=_with_singles(clustering.clusters, found.record_ids),
             relations=relations(prepared, settled, clustering.clusters),
             counts={str(name): counts[name] for name in sorted(counts)},
         )
+        if keep is not None:
+            keep(Made(found.folder, found.record_ids, decisions, against, matching))
+        return matching
 
 
-def candidate_pairs(records: pa.Table, *, memory_limit: str = "2GB") -> Iterator[pa.RecordBatch]:
-    """The pairs that :func:`match` would decide about.
+def candidate_pairs(records: pa.Table, *, memory_limit: str = "2GB") -> pa.Table:
+    """The pairs that share a key in :func:`match`, before the screen of their titles.
 
-    Yields:
-        Batches of ``left``, ``right`` (structs of ``prepare.COMPARISON``) and ``keys``.
+    Returns:
+        ``left`` and ``right`` (record ids, the smaller first) and ``keys`` (kinds of key, sorted).
     """
     with _candidates(records, Overrides(), memory_limit, None, _quiet) as found:
-        for part in range(parts_of(found.pairs)):
-            yield stages.sides(found.folder, part)
+        pairs = load_one(found.folder / "candidates.arrow")
+        left, right = (found.record_ids.take(pairs.column(side)) for side in "lr")
+        return pa.table({"left": left, "right": right, "keys": stages.kinds_of(pairs)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +243,7 @@ def _candidates(
         save_one(folder / "titles.arrow", gather(folder, "titles", parts, TITLES))
         record_ids = ordered["record_id"].combine_chunks()
         tell("match: join", len(ordered))
-        with _database(folder, memory_limit, threads) as database:
+        with open_database(folder, memory_limit, threads) as database:
             database.register("keys", gather(folder, "keys", parts, KEYS))
             database.register("refining", gather(folder, "refining", parts, REFINING))
             database.register("by_hand", _by_hand(overrides, record_ids))
@@ -242,9 +262,10 @@ def _candidates(
 
 
 @contextmanager
-def _database(
+def open_database(
     folder: Path, memory_limit: str, threads: int | None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory that spills into a folder."""
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": memory_limit,
         "temp_directory": str(folder / "spill"),
@@ -253,6 +274,8 @@ def _database(
     if threads is not None:
         config["threads"] = threads
     with duckdb.connect(config=config) as database:
+        # Long queries would draw it on the standard output, where a table or JSON is wanted.
+        database.execute("set enable_progress_bar = false")
         yield database
 
 
@@ -269,8 +292,16 @@ def _by_hand(overrides: Overrides, record_ids: pa.Array) -> pa.Table:
 def _join(database: duckdb.DuckDBPyConnection) -> Counter[str]:
     """Fill ``candidates`` from ``keys``, ``refining`` and ``by_hand``."""
     kind = " ".join(f"when '{LETTERS[kind]}' then {bit}" for kind, bit in BITS.items())
-    sizes = {"most": MAX_BLOCK, "near": NEIGHBOURS_OF_LARGE, "next": NEIGHBOURS}
     database.execute(_SHARED.format(kind=f"case left(key, 1) {kind} end"))
+    return pair_off(database)
+
+
+def pair_off(database: duckdb.DuckDBPyConnection) -> Counter[str]:
+    """Fill ``candidates`` from ``members``, ``refining`` and ``by_hand``; how many there are.
+
+    ``members`` has block, its size, row and kind of key.
+    """
+    sizes = {"most": MAX_BLOCK, "near": NEIGHBOURS_OF_LARGE, "next": NEIGHBOURS}
     order = 'sorted_title, author, year, "row"'
     database.execute(_CANDIDATES.format(title=order, by_hand=BY_HAND, **sizes))
     [(refined, oversized)] = database.execute(_LARGE.format(**sizes)).fetchall()

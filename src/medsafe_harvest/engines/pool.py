@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -75,10 +76,23 @@ def pool(workers: int | None, rows: int) -> Iterator[Pool]:
         return
     # A fork of a process that runs threads, as DuckDB and Arrow do, may hang.
     context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin) as executor:
+        yield _Processes(executor)
+
+
+def _begin() -> None:
+    """Set up a worker: it ends with the process that started it, however that ends."""
     # The work of a stage makes millions of small objects and no cycles: looking for cycles among
     # them takes a third of the time.
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=gc.disable) as executor:
-        yield _Processes(executor)
+    gc.disable()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 #: Workers take about a second to start.

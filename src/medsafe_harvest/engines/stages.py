@@ -90,11 +90,17 @@ def sketch_part(folder: Path, part: int) -> None:
 def screen_part(folder: Path, part: int) -> None:
     """Of the candidate pairs of one part, those that are worth comparing."""
     pairs = load_one(folder / "candidates.arrow").slice(*rows_of(part))
-    kinds = pairs.column("kinds").to_numpy()
     titles = load_one(folder / "titles.arrow")
     left, right = (titles.take(pairs.column(side)) for side in "lr")
-    worth = worth_comparing(left, right, (kinds & _TELLING) != 0, (kinds & _OF_AUTHORS) != 0)
-    save(folder / f"pairs-{part}.arrow", [pairs.filter(pa.array(worth))], PAIRS)
+    worth = screen(left, right, pairs.column("kinds"))
+    save(folder / f"pairs-{part}.arrow", [pairs.filter(worth)], PAIRS)
+
+
+def screen(left: pa.RecordBatch, right: pa.RecordBatch, kinds: pa.Array) -> pa.BooleanArray:
+    """Whether pairs of ``TITLES`` with ``PAIRS.kinds`` are worth comparing."""
+    bits = kinds.to_numpy()
+    worth = worth_comparing(left, right, (bits & _TELLING) != 0, (bits & _OF_AUTHORS) != 0)
+    return pa.array(worth)
 
 
 def prepare_part(folder: Path, part: int) -> None:
@@ -109,9 +115,19 @@ def sides(folder: Path, part: int) -> pa.RecordBatch:
     pairs = load_one(folder / "pairs.arrow").slice(*rows_of(part))
     places = load_one(folder / "places.arrow").column("place")
     prepared = load_one(folder / "prepared.arrow")
-    structs = [prepared.take(places.take(pairs.column(side))).to_struct_array() for side in "lr"]
-    keys = _KINDS.take(pairs.column("kinds"))
-    return pa.RecordBatch.from_arrays([*structs, keys], names=["left", "right", "keys"])
+    left, right = (prepared.take(places.take(pairs.column(side))) for side in "lr")
+    return beside(left, right, pairs.column("kinds"))
+
+
+def beside(left: pa.RecordBatch, right: pa.RecordBatch, kinds: pa.Array) -> pa.RecordBatch:
+    """Pairs as ``decide.judge`` takes them."""
+    columns = [left.to_struct_array(), right.to_struct_array(), _KINDS.take(kinds)]
+    return pa.RecordBatch.from_arrays(columns, names=["left", "right", "keys"])
+
+
+def kinds_of(pairs: pa.RecordBatch) -> pa.Array:
+    """The kinds of key that each pair of ``PAIRS`` shares, sorted."""
+    return _KINDS.take(pairs.column("kinds"))
 
 
 def judge_part(folder: Path, part: int, *, overrides: Overrides) -> Counter[str]:

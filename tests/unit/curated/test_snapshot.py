@@ -85,7 +85,7 @@ def test_a_failed_write_leaves_the_current_snapshot(
     def full_disk(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pq, "write_table", full_disk)
+    monkeypatch.setattr(pq.ParquetWriter, "write_table", full_disk)
     with pytest.raises(CuratedError, match="snapshot there is unchanged"):
         snapshot.write(tmp_path, tables(2), ABOUT, keep=3)
     assert snapshot.current(tmp_path) == before.resolve()

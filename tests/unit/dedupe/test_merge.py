@@ -80,6 +80,19 @@ def test_a_preprint_and_its_journal_version_become_one_paper() -> None:
     assert provenance(paper, "title")["losers"] == [{"record_id": JOURNAL, "value": '"A title"'}]
 
 
+def test_a_list_speaks_only_where_all_services_are_silent() -> None:
+    [paper] = merged(
+        record("list:seen#arxiv:2101.00001", title="On x", venue="CVPR", venue_kind="conference"),
+        record(JOURNAL, venue="SSRN", venue_kind="preprint", doi="10.1/x"),
+    )
+    assert (paper["title"], paper["venue"]) == ("A title", "SSRN")
+    [paper] = merged(
+        record("list:seen#doi:10.1/x", title="On x", venue="CVPR", venue_kind="conference"),
+        record(ARXIV, title="On $x$"),
+    )
+    assert (paper["title"], paper["venue"]) == ("On $x$", "CVPR")
+
+
 def test_volume_and_pages_are_never_taken_from_another_publication_than_the_venue() -> None:
     [paper] = merged(
         record(JOURNAL, venue="TMI", venue_kind="journal"),

@@ -104,6 +104,7 @@ def test_the_setting_reaches_the_related_papers(
             "title": ["A heart", "Cardiac", "One more heart"],
             "abstract": pa.array([None, None, None], pa.string()),
             "topics": pa.array([[], [], []], pa.list_(pa.string())),
+            "first_seen": pa.array([0, 0, 0], pa.date32()),
         }
     )
     found = nearest(papers, dataclasses.replace(config, settings=chosen), tmp_path).to_pylist()

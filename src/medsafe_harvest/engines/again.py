@@ -1,0 +1,124 @@
+"""Matching night after night: against what was kept where that pays, of all records otherwise."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from medsafe_harvest.dedupe.overrides import Overrides
+from medsafe_harvest.engines import remembered
+from medsafe_harvest.engines.changes import changes
+from medsafe_harvest.engines.duckdb import Made, Matching, Tell, match
+from medsafe_harvest.engines.firststate import first_state
+from medsafe_harvest.engines.incremental import match_batch
+from medsafe_harvest.engines.remembered import State
+from medsafe_harvest.errors import StoreError
+
+#: Fewer records are matched in a second or two, whatever is known of them.
+LEAST = 20_000
+#: Share of the records that may have changed since all were matched: beyond it, all are.
+_MOST = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """Keeps what matching finds from one run to the next.
+
+    Attributes:
+        folder: for what is kept; it may be deleted at any time.
+        memory_limit: of DuckDB, for example "4GB".
+        tell: told of each step, and why all records are matched where they are.
+        least: records below which nothing is kept.
+    """
+
+    folder: Path
+    memory_limit: str
+    tell: Tell
+    least: int = LEAST
+
+    def match(self, records: pa.Table, overrides: Overrides) -> tuple[Matching, Commit]:
+        """What :func:`~medsafe_harvest.engines.duckdb.match` finds in all records.
+
+        Args:
+            records: rows of ``schema.RECORD``, each ``record_id`` once.
+            overrides: decisions of curators.
+
+        Returns:
+            What was found, and a function to call when it is safe: only then it is what the next
+            run is matched against.
+
+        Raises:
+            EngineError: as ``match``.
+        """
+        if len(records) < self.least:
+            found = match(records, overrides, memory_limit=self.memory_limit, tell=self.tell)
+            return found, nothing
+        state = self._state(len(records))
+        if state is not None:
+            self.tell("match: compare with the last run", len(records))
+            batch = changes(state, records)
+            moved = max(len(batch.comes), len(batch.goes))
+            if moved + len(state.records.more) <= _MOST * len(state.records.base):
+                self.tell("match: what changed", moved)
+                found, new = match_batch(state, batch, overrides, memory_limit=self.memory_limit)
+                return found, self._kept(new)
+            self.tell("match: all, since much changed", len(records))
+        return self._all(records, overrides)
+
+    def _state(self, records: int) -> State | None:
+        try:
+            return remembered.load(self.folder)
+        except StoreError as error:
+            self.tell(f"match: all, since {error}", records)
+            return None
+
+    def _all(self, records: pa.Table, overrides: Overrides) -> tuple[Matching, Commit]:
+        states: list[State] = []
+
+        def keep(made: Made) -> None:
+            with self._warned():
+                states.append(first_state(self.folder, made, overrides, self.memory_limit))
+
+        matching = match(
+            records, overrides, memory_limit=self.memory_limit, tell=self.tell, keep=keep
+        )
+        return matching, self._kept(states[0]) if states else nothing
+
+    def _kept(self, state: State) -> Commit:
+        """Write what is new now, so that little is left to do later."""
+        nights: list[Path] = []
+        with self._warned():
+            nights.append(remembered.write_night(self.folder, state))
+
+        def commit() -> None:
+            with self._warned():
+                for night in nights:
+                    remembered.commit(self.folder, state, night)
+
+        return commit
+
+    @contextmanager
+    def _warned(self) -> Iterator[None]:
+        """A full disk takes nothing from this run: the next matches all records, or more again."""
+        try:
+            yield
+        except OSError as error:
+            self.tell(f"match: not kept for the next run ({error})", 0)
+
+
+#: To be called once.
+Commit = Callable[[], None]
+
+
+def nothing() -> None:
+    """There is nothing to be kept."""
+
+
+def forget(folder: Path) -> None:
+    """The next run matches all records."""
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,131 @@
+"""The whole way on a cluster: records in, papers, decisions and relations out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+
+from medsafe_harvest.config import Config
+from medsafe_harvest.engines.spark import lake
+from medsafe_harvest.engines.spark.arrow import simple_name
+from medsafe_harvest.engines.spark.match import match
+from medsafe_harvest.engines.spark.papers import papers_of, relations_of
+from medsafe_harvest.engines.spark.session import first_line
+from medsafe_harvest.engines.spark.stages import Stages, exists, query, remove
+from medsafe_harvest.errors import EngineError
+from medsafe_harvest.schema import RECORD
+
+_REPEATED = """
+select min(record_id) from (
+    select record_id from records group by record_id having count(*) > 1
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a job did."""
+
+    #: Rows by table.
+    rows: Mapping[str, int]
+    #: As ``counts`` of ``engines.duckdb``: pairs by reason, candidate pairs, large blocks.
+    counts: Mapping[str, int]
+    largest_component: int
+    #: Stage -> seconds.
+    stages: Mapping[str, float]
+
+
+def curate(  # noqa: PLR0913 - what, how and where
+    spark: SparkSession,
+    config: Config,
+    records: str,
+    target: str,
+    *,
+    scratch: str | None = None,
+    overwrite: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Report:
+    """Match, merge and tag records, and write the lake.
+
+    Args:
+        spark: a session of :func:`session.session`.
+        config: how records are matched and tagged.
+        records: URI of a Parquet file or folder of ``schema.RECORD``.
+        target: URI of the folder to write.
+        scratch: URI of a folder for kept stages, on storage that all workers reach, as much as
+            three times the records; None for one beside the target. It is removed in the end.
+        overwrite: replace a target that is there.
+        tell: told of each stage as it begins.
+
+    Raises:
+        EngineError: the records are not as they should be, the target is there, or the cluster
+            failed.
+    """
+    scratch = scratch or f"{target.rstrip('/')}.scratch"
+    target = target.rstrip("/")
+    try:
+        if exists(spark, target):
+            if not overwrite:
+                raise EngineError(f"{target} is there already: name another folder, or --overwrite")
+            remove(spark, target)
+        stages = Stages(spark, scratch, tell)
+        try:
+            return _curate(spark, config, read_records(spark, records), target, stages)
+        finally:
+            stages.remove()
+    except PySparkException as error:
+        raise EngineError(f"Spark: {first_line(error)}") from error
+
+
+def read_records(spark: SparkSession, path: str) -> DataFrame:
+    """The records, checked: every column, in its type, and each record_id once.
+
+    Raises:
+        EngineError: they are not so, or not there.
+    """
+    try:
+        frame = spark.read.parquet(path)
+    except PySparkException as error:
+        raise EngineError(f"no records can be read from {path}: {first_line(error)}") from error
+    there = {field.name: field.dataType.simpleString() for field in frame.schema}
+    wanted = {field.name: simple_name(field.type) for field in RECORD}
+    wrong = [
+        f"{name} is {there.get(name, 'missing')} and should be {kind}"
+        for name, kind in wanted.items()
+        if there.get(name) != kind
+    ]
+    if wrong:
+        raise EngineError(f"{path} holds no records of this version: {'; '.join(wrong)}")
+    (repeated,) = query(spark, _REPEATED, records=frame.select("record_id")).collect()
+    if repeated[0] is not None:
+        raise EngineError(f"{path} holds {repeated[0]} more than once: a record has one row")
+    # Few large row groups would leave most cores idle.
+    least = 2 * spark.sparkContext.defaultParallelism
+    if frame.rdd.getNumPartitions() < least:
+        frame = frame.repartition(least, "record_id")
+    return frame.select(*RECORD.names)
+
+
+def _curate(
+    spark: SparkSession, config: Config, records: DataFrame, target: str, stages: Stages
+) -> Report:
+    matching = match(spark, records, config.overrides, stages)
+    papers = stages.keep("papers", papers_of(spark, records, matching.clusters, config.topics))
+    tables = {
+        "papers": papers,
+        "records": records,
+        "decisions": matching.decisions,
+        "relations": relations_of(spark, matching.relations, papers),
+    }
+    rows = {}
+    for name, frame in tables.items():
+        stages.timed(f"write {name}", partial(lake.write_table, target, name, frame))
+        rows[name] = lake.read_table(spark, target, name).count()
+    lake.write_manifest(
+        spark, target, {"config_digest": config.digest, "rows": rows, "counts": matching.counts}
+    )
+    return Report(rows, matching.counts, matching.largest_component, stages.rounded())

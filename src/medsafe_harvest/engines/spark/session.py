@@ -1,0 +1,220 @@
+"""A Spark session in which the same input gives the same answer, and the package on its workers."""
+
+from __future__ import annotations
+
+import py_compile
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyspark
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+from medsafe_harvest.engines.spark.arrow import quiet_about_pandas, through
+from medsafe_harvest.errors import EngineError
+
+_OLDEST, _OLDEST_JAVA = (4, 0), 17
+
+#: What the answer depends on, so that no cluster's own defaults change it.
+_SETTINGS: Mapping[str, str] = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.caseSensitive": "true",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.execution.arrow.useLargeVarTypes": "false",
+    "spark.sql.parquet.compression.codec": "zstd",
+    "spark.sql.parquet.enableVectorizedReader": "true",
+    "spark.sql.adaptive.enabled": "true",
+}
+#: Only before the session begins.
+_AT_START: Mapping[str, str] = {
+    "spark.app.name": "medsafe-harvest",
+    "spark.executorEnv.PYTHONHASHSEED": "0",
+    "spark.executorEnv.PYTHONUTF8": "1",
+    "spark.ui.showConsoleProgress": "false",
+}
+_CHECKED = pa.schema([pa.field("missing", pa.string())])
+#: The pure parts and the stages made of them.
+_SENT = (
+    "__init__.py", "errors.py", "schema.py", "sources/**/*.py", "normalize/**/*.py",
+    "dedupe/**/*.py", "topics/**/*.py", "engines/**/*.py",
+)  # fmt: skip
+#: What a worker imports, beside the standard library.
+_NEEDED_THERE = tuple(f"medsafe_harvest.engines.spark.{name}" for name in ("match", "papers"))
+
+
+@contextmanager
+def session(
+    master: str | None = None, settings: Mapping[str, str] | None = None
+) -> Iterator[SparkSession]:
+    """A session of our own: the one of ``spark-submit`` or of a notebook, or a new one.
+
+    A session that was there stays when we leave; one that we began is stopped.
+
+    Args:
+        master: ``spark://host:7077``, ``yarn``, ``k8s://...``, ``local[4]``; None for what
+            ``spark-submit`` says, or else all cores of this machine.
+        settings: further settings of Spark; they win over ours.
+
+    Raises:
+        EngineError: pyspark or Java is missing or too old, or the master does not answer.
+    """
+    there = SparkSession.getActiveSession()
+    spark = there or _begin(master, settings or {})
+    try:
+        own = spark.newSession()  # temporary views and settings of nobody else
+        for name, value in {**_SETTINGS, **(settings or {})}.items():
+            if name.startswith("spark.sql.") and own.conf.isModifiable(name):
+                own.conf.set(name, value)
+        with tempfile.TemporaryDirectory(prefix="medsafe-harvest-") as folder:
+            own.sparkContext.addPyFile(str(package(Path(folder))))
+            check_workers(own)
+            yield own
+    finally:
+        if there is None:
+            spark.stop()
+
+
+def _begin(master: str | None, settings: Mapping[str, str]) -> SparkSession:
+    found = tuple(int(part) for part in pyspark.__version__.split(".")[:2])
+    if found < _OLDEST:
+        raise EngineError(
+            f"pyspark {pyspark.__version__} is too old: pip install 'pyspark>={_OLDEST[0]}'"
+        )
+    check_java()
+    builder = SparkSession.builder
+    if master is not None:
+        builder = builder.master(master)
+    for name, value in {**_AT_START, **_SETTINGS, **settings}.items():
+        builder = builder.config(name, value)
+    try:
+        with quiet_about_pandas():
+            spark = builder.getOrCreate()
+    except Exception as error:  # what Java throws has no narrower type before there is a session
+        raise EngineError(
+            f"Spark does not start with master {master or 'of spark-submit'}: "
+            f"{first_line(error)}. Is the master up, and reachable from here?"
+        ) from error
+    spark.sparkContext.setLogLevel("ERROR")
+    _choose_python(spark)
+    return spark
+
+
+def _choose_python(spark: SparkSession) -> None:
+    """The Python of the workers, where PYSPARK_PYTHON does not say: here, the one that runs this.
+
+    Spark itself reads spark.pyspark.python in ``spark-submit`` alone.
+    """
+    context: Any = spark.sparkContext
+    if context.pythonExec != "python3":
+        return
+    local = sys.executable if context.master.startswith("local") else "python3"
+    context.pythonExec = context.getConf().get("spark.pyspark.python", local)
+
+
+def first_line(error: Exception) -> str:
+    """The line of a long message of Spark that says what happened: what Python or Java raised."""
+    said = error.getMessage() if isinstance(error, PySparkException) else None
+    lines = [line.lstrip(": ") for line in str(said or error).splitlines() if line.strip()]
+    raised = [line for line in lines if re.match(r"\w[\w.]*(?:Error|Exception): ", line)]
+    return (raised or lines or [type(error).__name__])[0].strip()
+
+
+def check_java(program: str | None = None) -> None:
+    """Java is there and new enough.
+
+    Args:
+        program: the ``java`` to ask; None for that of JAVA_HOME or of the path, as Spark does.
+
+    Raises:
+        EngineError: it is not.
+    """
+    how = f"install Java {_OLDEST_JAVA} or newer (Debian: apt-get install openjdk-17-jre-headless)"
+    found = program or shutil.which("java")
+    if found is None:
+        raise EngineError(f"Spark needs Java, and there is none: {how}")
+    said = subprocess.run(  # noqa: S603 - the user's own Java
+        [found, "-version"], capture_output=True, text=True, check=False
+    ).stderr
+    version = re.search(r'version "(?:1\.)?(\d+)', said)
+    if version is None or int(version[1]) < _OLDEST_JAVA:
+        raise EngineError(f"{found} says {said.strip()[:60]!r}: {how}, or set JAVA_HOME to one")
+
+
+def package(folder: Path) -> Path:
+    """This package as a zip for the workers: the code alone, the same bytes each time.
+
+    Third-party packages are not in it: they belong on the workers, or into an archive. The front of
+    the package is bare, so that a worker needs what matching, merging and tagging import, and not
+    what notebooks, the search or DuckDB do.
+    """
+    root = Path(__file__).parents[2]
+    version = metadata.version("medsafe-harvest")
+    target = folder / f"medsafe_harvest-{version}.zip"
+    bare = folder / "bare.py"
+    bare.write_text(f'__version__ = "{version}"\n', encoding="utf-8")
+    compiled = folder / "module.pyc"
+    with zipfile.ZipFile(target, "w") as archive:
+        for path in sorted(one for part in _SENT for one in root.glob(part)):
+            name = str(path.relative_to(root.parent))
+            source = bare if path == root / "__init__.py" else path
+            # Python compiles what it finds in a zip at each start, unless it finds it compiled.
+            py_compile.compile(
+                str(source),
+                str(compiled),
+                name,
+                doraise=True,
+                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+            )
+            for file, ending in ((source, ""), (compiled, "c")):
+                entry = zipfile.ZipInfo(name + ending)
+                archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
+    return target
+
+
+def check_workers(spark: SparkSession) -> None:
+    """Whether workers can import what they will run, before hours are spent.
+
+    Raises:
+        EngineError: a package is missing there.
+    """
+    asked = spark.range(spark.sparkContext.defaultParallelism).selectExpr("'' as asked")
+    given = pa.schema([pa.field("asked", pa.string())])
+    try:
+        answers = through(asked, _look, given, _CHECKED).distinct().collect()
+    except PySparkException as error:
+        if found := re.search(r"ModuleNotFoundError: No module named '([\w.]+)'", str(error)):
+            raise _lacking(spark, found[1]) from error
+        raise EngineError(f"the workers cannot run Python: {first_line(error)}") from error
+    for answer in answers:
+        if answer["missing"] is not None:
+            raise _lacking(spark, answer["missing"])
+
+
+def _lacking(spark: SparkSession, name: str) -> EngineError:
+    context: Any = spark.sparkContext
+    return EngineError(
+        f"the Python of the workers ({context.pythonExec}) has no package {name}: install there "
+        "what medsafe-harvest needs, or send it with spark.archives, and say which Python with "
+        "PYSPARK_PYTHON or --conf spark.pyspark.python=...; see docs/how-to/spark.md"
+    )
+
+
+def _look(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    missing = None
+    for name in _NEEDED_THERE:
+        try:
+            import_module(name)
+        except ModuleNotFoundError as error:
+            missing = error.name
+    for _ in batches:
+        yield pa.RecordBatch.from_pylist([{"missing": missing}], schema=_CHECKED)

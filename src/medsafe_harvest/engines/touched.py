@@ -1,0 +1,268 @@
+"""Which pairs a batch of records adds, takes away or changes, and nothing else looked at.
+
+The pairs of a block depend on its members alone. So the blocks to look at are those of the keys of
+the records that come or go; in a small one only their own pairs, in one that is or was refined all
+pairs, since those in title order have other neighbours now. A pair of two others whose share in
+these blocks changed is looked up in all its blocks.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from medsafe_harvest.dedupe.blocking import KEYS, LETTERS, MAX_BLOCK, block
+from medsafe_harvest.dedupe.columns import Bools, Ints
+from medsafe_harvest.dedupe.sketch import sketch
+from medsafe_harvest.engines.duckdb import pair_off
+from medsafe_harvest.engines.keyindex import KeyIndex, digests
+from medsafe_harvest.engines.layers import Layers, one_array
+from medsafe_harvest.engines.remembered import TITLES
+from medsafe_harvest.engines.shares import Shares, packed, united, unpacked
+from medsafe_harvest.engines.stages import BITS, BY_HAND
+
+_BITS = {LETTERS[kind]: bit for kind, bit in BITS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All records, those that go and those that come among them."""
+
+    records: Layers
+    titles: Layers
+    #: Of the records that were there.
+    keys: KeyIndex
+    #: Of each record: its place in the order of their ids; whether it was there; whether it goes;
+    #: whether it comes.
+    rank: Ints
+    was: Bools
+    goes: Bools
+    comes: Bools
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Pairs whose kinds of shared key changed."""
+
+    pairs: Ints
+    before: Ints
+    after: Ints
+    #: What is to be added to the counts of blocks.
+    counts: Counter[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """Who is in which block."""
+
+    block: Ints
+    row: Ints
+
+    def select(self, chosen: Bools) -> _Members:
+        return _Members(self.block[chosen], self.row[chosen])
+
+    def and_those(self, other: _Members) -> _Members:
+        return _Members(np.append(self.block, other.block), np.append(self.row, other.row))
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """Keys, each with a number, and who has them."""
+
+    key: pa.Array
+    #: Its bit.
+    kind: Ints
+    digest: npt.NDArray[np.uint64]
+    rest: npt.NDArray[np.uint32]
+    #: Row by row of ``KEYS``: the number of the key, and the record.
+    which: Ints
+    row: Ints
+
+    @classmethod
+    def of(cls, database: duckdb.DuckDBPyConnection, keys: pa.Table) -> _Named:
+        """Number the keys in rows of ``KEYS``."""
+        codes = one_array(keys["key"]).dictionary_encode()
+        distinct = codes.dictionary
+        numbers = pa.array(np.arange(len(distinct), dtype=np.int32))
+        database.register("keys", pa.table({"row": numbers, "key": distinct}))
+        known = digests(database).sort_by("row")
+        letters = pc.utf8_slice_codeunits(distinct, 0, 1).to_pylist()
+        return cls(
+            distinct,
+            np.array([_BITS[letter] for letter in letters], dtype=np.int64),
+            one_array(known["digest"]).to_numpy(),
+            one_array(known["rest"]).to_numpy(),
+            codes.indices.to_numpy().astype(np.int64),
+            one_array(keys["row"]).to_numpy().astype(np.int64),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """Pairs, packed, that curators spoke of, where both records are there."""
+
+    before: Ints
+    after: Ints
+    #: Those of which something else is said than before.
+    changed: Ints
+
+
+def keys_of(records: pa.Table, rows: Ints) -> tuple[pa.Table, pa.Table]:
+    """Rows of ``TITLES`` and of ``KEYS`` for records that have some rows."""
+    batches = records.combine_chunks().to_batches()
+    if not batches:
+        return TITLES.empty_table(), KEYS.empty_table()
+    sketches = sketch(batches[0])
+    keys = block(sketches)
+    authors = [names[0] if names else "" for names in sketches.column("families").to_pylist()]
+    columns = [
+        pa.array(authors, pa.string()),
+        pc.fill_null(sketches.column("year"), 0),
+        *(sketches.column(name) for name in TITLES.names[2:]),
+    ]
+    own = pa.array(rows[keys.column("row").to_numpy()], pa.int32())
+    return pa.table(columns, schema=TITLES), pa.table([own, keys.column("key")], schema=KEYS)
+
+
+def touched(
+    database: duckdb.DuckDBPyConnection, world: World, keys: pa.Table, by_hand: ByHand
+) -> Touched:
+    """Find them.
+
+    Args:
+        database: for joins; tables in it are replaced.
+        world: the records.
+        keys: rows of ``KEYS`` of those that come or go.
+        by_hand: pairs that curators spoke of.
+    """
+    named = _Named.of(database, keys)
+    before = _members(world, named, world.was)
+    after = before.select(~world.goes[before.row]).and_those(
+        _Members(named.which, named.row).select(world.comes[named.row])
+    )
+    sizes = [np.bincount(one.block, minlength=len(named.kind)) for one in (before, after)]
+    refined = (sizes[0] > MAX_BLOCK) | (sizes[1] > MAX_BLOCK)
+    found = []
+    counts: list[Counter[str]] = []
+    for members, moved, said in (
+        (before, world.goes, by_hand.before),
+        (after, world.comes, by_hand.after),
+    ):
+        inside, counted = _search(
+            database, world, members.select(refined[members.block]), named.kind
+        )
+        small = members.select(~refined[members.block])
+        own = _meetings(small.select(moved[small.row]), small, named.kind)
+        found.append(united([inside, own, Shares(said, np.full(len(said), BY_HAND))]))
+        counts.append(counted)
+    counts[1].subtract(counts[0])
+    searched = named.key.filter(pa.array(refined))
+    return Touched(*_changes(database, world, searched, found, by_hand.changed), counts[1])
+
+
+def _changes(
+    database: duckdb.DuckDBPyConnection,
+    world: World,
+    searched: pa.Array,
+    found: list[Shares],
+    changed: Ints,
+) -> tuple[Ints, Ints, Ints]:
+    """Pairs that share something else than before, with all kinds of key, before and after."""
+    said = changed[(found[0].of(changed) | found[1].of(changed)) != 0]
+    unlike = [one.pairs[one.kinds != other.of(one.pairs)] for one, other in (found, found[::-1])]
+    pairs = np.unique(np.concatenate([said, *unlike]))
+    before, after = found[0].of(pairs), found[1].of(pairs)
+    one, other = unpacked(pairs)
+    moves = world.goes | world.comes
+    others = _elsewhere(database, world, searched, pairs[~(moves[one] | moves[other])]).of(pairs)
+    return pairs, before | others, after | others
+
+
+def _elsewhere(
+    database: duckdb.DuckDBPyConnection, world: World, searched: pa.Array, pairs: Ints
+) -> Shares:
+    """What pairs of records that stay share in blocks that were not searched for all pairs."""
+    if not len(pairs):
+        return united([])
+    rows = np.unique(np.concatenate(unpacked(pairs)))
+    _, keys = keys_of(world.records.take(rows), rows)
+    sides = unpacked(pairs)
+    database.register("own", keys)
+    database.register("asked", pa.table({"l": sides[0], "r": sides[1]}))
+    database.register("known", pa.table({"key": searched}))
+    shared = database.sql(_COMMON).to_arrow_table().combine_chunks()
+    more = _Named.of(database, shared.select(["row", "key"]))
+    members = _members(world, more, world.was)
+    sizes = np.bincount(members.block, minlength=len(more.kind))
+    large = sizes > MAX_BLOCK
+    inside, _ = _search(database, world, members.select(large[members.block]), more.kind)
+    small = ~large[more.which]
+    ours = packed(more.row[small], shared["other"].to_numpy()[small])
+    return united([inside, Shares(ours, more.kind[more.which[small]])])
+
+
+_COMMON = """
+select l as "row", r as other, a.key as key
+from asked join own a on a."row" = l join own b on b."row" = r and b.key = a.key
+where a.key not in (select key from known)
+"""
+
+
+def _members(world: World, named: _Named, there: Bools) -> _Members:
+    found = _Members(*world.keys.find(named.digest, named.rest))
+    return found.select(there[found.row])
+
+
+def _search(
+    database: duckdb.DuckDBPyConnection, world: World, members: _Members, kinds: Ints
+) -> tuple[Shares, Counter[str]]:
+    """The pairs of some blocks, as matching finds them; blocks refined and oversized."""
+    if not len(members.row):
+        return united([]), Counter()
+    rows = np.unique(members.row)
+    rows = rows[np.argsort(world.rank[rows])]
+    place = np.zeros(len(world.rank), dtype=np.int32)
+    place[rows] = np.arange(len(rows), dtype=np.int32)
+    titles = world.titles.take(rows).append_column(
+        "row", pa.array(np.arange(len(rows), dtype=np.int32))
+    )
+    sizes = np.bincount(members.block)
+    database.register("refining", titles)
+    database.register(
+        "by_hand", pa.table({"l": pa.array([], pa.int32()), "r": pa.array([], pa.int32())})
+    )
+    database.register(
+        "members",
+        pa.table(
+            {
+                "block": members.block,
+                "size": sizes[members.block],
+                "row": place[members.row],
+                "kind": kinds[members.block].astype(np.int32),
+            }
+        ),
+    )
+    counted = pair_off(database)
+    del counted["candidate_pairs"]
+    found = database.sql("select l, r, kinds from candidates").to_arrow_table()
+    one, other = (rows[found[side].to_numpy()] for side in "lr")
+    return united([Shares(packed(one, other), found["kinds"].to_numpy())]), counted
+
+
+def _meetings(moved: _Members, members: _Members, kinds: Ints) -> Shares:
+    """The pairs that each of some members makes with all of its block."""
+    order = np.argsort(members.block, kind="stable")
+    blocks, rows = members.block[order], members.row[order]
+    first = np.searchsorted(blocks, moved.block, side="left")
+    counts = np.searchsorted(blocks, moved.block, side="right") - first
+    places = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts - first, counts)
+    one, other = np.repeat(moved.row, counts), rows[places]
+    kinds_of = np.repeat(kinds[moved.block], counts)
+    apart = one != other
+    return united([Shares(packed(one[apart], other[apart]), kinds_of[apart])])

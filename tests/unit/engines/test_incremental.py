@@ -1,0 +1,285 @@
+"""Batches matched against what is known: the same as matching all records anew."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from datetime import date
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from medsafe_harvest import pipeline
+from medsafe_harvest.config import load_config
+from medsafe_harvest.dedupe.overrides import Link, Overrides
+from medsafe_harvest.dedupe.prepare import NEEDED
+from medsafe_harvest.engines import remembered
+from medsafe_harvest.engines.again import Keeper, forget
+from medsafe_harvest.engines.changes import changes
+from medsafe_harvest.engines.duckdb import Matching, match
+from medsafe_harvest.engines.incremental import batch_of, match_batch
+from medsafe_harvest.errors import StoreError
+from medsafe_harvest.schema import RECORD
+
+SCHEMA = pa.schema([RECORD.field(name) for name in NEEDED])
+NONE = Overrides()
+TITLES = [
+    "Calibrated forecasts for sepsis in hospitals",
+    "Calibrated forecasts for stroke in hospitals",
+    "Federated learning for glioma segmentation: part 1",
+    "Federated learning for glioma segmentation: part 2",
+    "Erratum: Federated learning for glioma segmentation",
+    "Federated learning for glioma segmentation",
+    "Reply to: Calibrated forecasts for sepsis in hospitals",
+    "Saliency maps of retinopathy mislead graders",
+]
+PEOPLE = ["Ann Lee", "Bo Chen", "Eva Holm", "Jan Beck"]
+World = dict[str, dict[str, Any]]
+
+
+def record(name: str, chance: random.Random) -> dict[str, Any]:
+    # Half of all have one title, author and year: blocks that are refined, and still too large.
+    common = chance.random() < 0.5
+    return {
+        "record_id": name,
+        "source": chance.choice(["arxiv", "semantic_scholar"]),
+        "title": TITLES[0] if common else chance.choice(TITLES),
+        "authors": [{"name": one} for one in (PEOPLE[:2] if common else chance.sample(PEOPLE, 2))],
+        "year": 2020 if common else chance.choice([2019, 2020, 2021, None]),
+        "venue": chance.choice([None, "Stroke", "Proceedings of CHIL"]),
+        "doi": chance.choice([None, None, f"10.1/{chance.randrange(40)}"]),
+        "arxiv_id": chance.choice([None, f"2301.0000{chance.randrange(9)}"]),
+        "other_dois": [],
+    }
+
+
+def table(world: World) -> pa.Table:
+    return pa.Table.from_pylist(list(world.values()), schema=SCHEMA)
+
+
+def said(chance: random.Random, world: World) -> Overrides:
+    """Pairs of any records, some not there; none contradicts another."""
+    names = [*world, "s:nobody"]
+    chance.shuffle(names)
+    about: dict[str, Any] = {"who": "C", "when": "2026-01-01", "why": str(chance.randrange(2))}
+    links = [
+        Link(left=one, right=other, **about)
+        for one, other in zip(names[:8:2], names[1:8:2], strict=False)
+    ]
+    return Overrides(must_link=tuple(links[:2]), cannot_link=tuple(links[2:]))
+
+
+def changed(world: World, chance: random.Random, most: int) -> None:
+    """Some records come, some go, some say something else."""
+    for name in chance.sample(sorted(world), min(len(world), chance.randrange(most))):
+        if chance.random() < 0.5:
+            del world[name]
+        else:
+            world[name] = record(name, chance)
+    for _ in range(chance.randrange(most)):
+        name = f"s:{chance.randrange(9999):04d}"
+        world[name] = record(name, chance)
+
+
+def assert_same(found: Matching, expected: Matching) -> None:
+    assert found.counts == expected.counts
+    assert found.decisions.equals(expected.decisions)
+    assert found.clusters.equals(expected.clusters)
+    assert found.relations.equals(expected.relations)
+
+
+def keeper(folder: Path, told: list[str] | None = None) -> Keeper:
+    def tell(name: str, _: int) -> None:
+        if told is not None:
+            told.append(name)
+
+    return Keeper(folder, "500MB", tell, least=0)
+
+
+def kept(folder: Path, world: World, overrides: Overrides = NONE) -> None:
+    _, commit = keeper(folder).match(table(world), overrides)
+    commit()
+
+
+@settings(max_examples=4, deadline=None, phases=[Phase.generate])  # each takes a second
+@given(st.integers(0, 10**6), st.integers(0, 120))
+def test_batch_after_batch_equals_matching_all(seed: int, size: int) -> None:
+    chance = random.Random(seed)
+    world = {name: record(name, chance) for name in (f"s:{n:04d}" for n in range(size))}
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        kept(folder, world)
+        overrides = NONE
+        for night in range(3):
+            state = remembered.load(folder)
+            assert state is not None
+            changed(world, chance, 12)
+            if night:
+                overrides = said(chance, world)
+            found, new = match_batch(state, changes(state, table(world)), overrides)
+            remembered.commit(folder, new, remembered.write_night(folder, new))
+    assert_same(found, match(table(world), overrides))
+
+
+def test_blocks_that_grow_too_large_and_shrink_again(tmp_path: Path) -> None:
+    chance = random.Random(4)
+    world = {name: record(name, chance) for name in (f"s:{n:04d}" for n in range(130))}
+    assert match(table(world), NONE).counts["oversized_blocks"] > 0
+    few = dict(list(world.items())[:95])
+    kept(tmp_path, few)
+    for now in (world, few):
+        state = remembered.load(tmp_path)
+        assert state is not None
+        found, new = match_batch(state, changes(state, table(now)), NONE)
+        remembered.commit(tmp_path, new, remembered.write_night(tmp_path, new))
+        assert_same(found, match(table(now), NONE))
+
+
+def test_a_batch_may_be_named_record_by_record(tmp_path: Path) -> None:
+    chance = random.Random(1)
+    world = {name: record(name, chance) for name in ("s:1", "s:2", "s:3")}
+    kept(tmp_path, world)
+    state = remembered.load(tmp_path)
+    assert state is not None
+    new = {name: record(name, chance) for name in ("s:3", "s:4")}
+    batch = batch_of(state, table(new), pa.array(["s:1", "s:unknown"]))
+    found, _ = match_batch(state, batch, NONE)
+    assert_same(found, match(table({"s:2": world["s:2"], **new}), NONE))
+
+
+SOMEBODY = {"name": "Ann Lee", "family": "Lee"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "rows"),
+    [
+        ({}, {}, []),
+        ({"abstract": "One"}, {"abstract": "Another"}, []),  # matching does not read it
+        ({"authors": [SOMEBODY]}, {"authors": [SOMEBODY | {"family": None}]}, [1]),
+        ({"authors": [SOMEBODY, SOMEBODY]}, {"authors": [SOMEBODY]}, [1]),
+        ({"other_dois": []}, {"other_dois": ["10.1/a"]}, [1]),
+        ({"other_dois": ["10.1/a", "10.1/b"]}, {"other_dois": ["10.1/a", "10.1/c"]}, [1]),
+        ({"volume": None}, {"volume": "1"}, [1]),
+    ],
+)
+def test_a_change_is_what_matching_reads(
+    before: dict[str, Any], after: dict[str, Any], rows: Sequence[int], tmp_path: Path
+) -> None:
+    others = [
+        {"record_id": name, "source": "arxiv", "title": f"Paper {name}", "authors": [SOMEBODY]}
+        for name in ("a:1", "a:3")
+    ]
+    tables = [
+        pa.Table.from_pylist(
+            [others[0], {**others[0], "record_id": "a:2", **own}, others[1]], schema=RECORD
+        )
+        for own in (before, after)
+    ]
+    keeper(tmp_path).match(tables[0], NONE)[1]()
+    state = remembered.load(tmp_path)
+    assert state is not None
+    found = changes(state, tables[1])
+    assert found.goes.tolist() == list(rows)
+    assert found.comes["record_id"].to_pylist() == ["a:2"] * len(rows)
+
+
+def world_of(size: int) -> World:
+    chance = random.Random(size)
+    return {name: record(name, chance) for name in (f"s:{n:04d}" for n in range(size))}
+
+
+def test_only_what_changed_is_matched_and_all_where_much_did(tmp_path: Path) -> None:
+    told: list[str] = []
+    world = world_of(40)
+    for _ in range(2):
+        found, commit = keeper(tmp_path, told).match(table(world), NONE)
+        commit()
+        assert_same(found, match(table(world), NONE))
+    assert told[-1] == "match: what changed"
+    found, commit = keeper(tmp_path, told).match(table(world_of(90)), NONE)
+    commit()
+    assert_same(found, match(table(world_of(90)), NONE))
+    assert "match: all, since much changed" in told
+    assert len(list(tmp_path.glob("base-*"))) == len(list(tmp_path.glob("night-*"))) == 1
+
+
+@pytest.mark.parametrize("name", ["base-1/keys.arrow", "night-1/kept.arrow", "current.json"])
+def test_a_damaged_state_is_said_and_never_used(name: str, tmp_path: Path) -> None:
+    kept(tmp_path, world_of(20))
+    path = tmp_path / name
+    damaged = bytearray(path.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    path.write_bytes(damaged)
+    with pytest.raises(StoreError, match="damaged"):
+        remembered.load(tmp_path)
+    told: list[str] = []
+    found, _ = keeper(tmp_path, told).match(table(world_of(20)), NONE)
+    assert any(line.startswith("match: all, since") for line in told)
+    assert_same(found, match(table(world_of(20)), NONE))
+
+
+def test_other_rules_find_no_state(tmp_path: Path) -> None:
+    kept(tmp_path, world_of(5))
+    pointer = tmp_path / "current.json"
+    pointer.write_text(pointer.read_text().replace(remembered.rules(), "0" * 64))
+    assert remembered.load(tmp_path) is None
+
+
+def test_a_run_that_ends_before_it_is_safe_leaves_the_state_before(tmp_path: Path) -> None:
+    kept(tmp_path, world_of(30))
+    before = (tmp_path / "current.json").read_bytes()
+    keeper(tmp_path).match(table(world_of(31)), NONE)
+    assert (tmp_path / "current.json").read_bytes() == before
+    kept(tmp_path, world_of(32))
+    assert len(list(tmp_path.iterdir())) == 3, "what the ended run left is removed"
+    forget(tmp_path)
+    forget(tmp_path)
+    assert remembered.load(tmp_path) is None
+
+
+def test_a_full_disk_costs_the_next_run_and_not_this_one(tmp_path: Path) -> None:
+    (tmp_path / "matching").write_text("a file where a folder should be")
+    told: list[str] = []
+    found, commit = keeper(tmp_path / "matching", told).match(table(world_of(10)), NONE)
+    commit()
+    assert_same(found, match(table(world_of(10)), NONE))
+    assert any("not kept for the next run" in line for line in told)
+
+
+DAY = date(2026, 1, 1)
+#: What else a record must say.
+MADE: dict[str, Any] = {"withdrawn": False, "first_seen": DAY, "last_seen": DAY} | {
+    field.name: [] for field in RECORD if pa.types.is_list(field.type)
+}
+
+
+def test_a_curation_keeps_what_it_found_once_the_tables_are_safe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "Keeper", partial(Keeper, least=0))
+    config = load_config(Path("config"))
+    told: list[str] = []
+
+    class Told:
+        def step(self, name: str, total: int | None = None) -> None:
+            assert total is not None
+            told.append(name)
+
+    rows = [MADE | row | {"source_id": name} for name, row in world_of(40).items()]
+    records = pa.Table.from_pylist(rows, schema=RECORD)
+    first, again = (
+        pipeline.build(some, config, Told(), tmp_path / "kept") for some in (records[:39], records)
+    )
+    assert "match: what changed" not in told, "the first was not kept yet"
+    first.keep()
+    after = pipeline.build(records, config, Told(), tmp_path / "kept")
+    assert "match: what changed" in told
+    assert after.papers.equals(again.papers)
+    assert after.decisions.equals(again.decisions)
+    assert after.relations.equals(again.relations)

@@ -1,0 +1,73 @@
+"""Workers: they give what one process gives, and never outlive who started them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from medsafe_harvest.engines.pool import ROWS, pool
+from medsafe_harvest.errors import EngineError
+
+MANY = 3 * ROWS
+PARENT = """
+import os, sys, time
+from pathlib import Path
+from medsafe_harvest.engines.pool import ROWS, pool
+from tests.unit.engines.test_pool import say_pid
+if __name__ == "__main__":
+    with pool(2, 3 * ROWS) as workers:
+        print(*set(workers.run(say_pid, Path("."), 8)), flush=True)
+        time.sleep(600)
+"""
+
+
+def say_pid(_: Path, part: int) -> int:
+    time.sleep(0.01 * part)
+    return os.getpid()
+
+
+def double(folder: Path, part: int) -> str:
+    return f"{folder.name} {2 * part}"
+
+
+def die(_: Path, part: int) -> None:
+    if part == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_parts_come_back_in_order_from_workers_and_from_here() -> None:
+    wanted = [f"there {2 * part}" for part in range(5)]
+    for rows in (10, MANY):
+        with pool(2, rows) as workers:
+            assert workers.run(double, Path("there"), 5) == wanted
+
+
+def test_a_worker_that_is_killed_is_an_error_that_says_what_to_do() -> None:
+    with pytest.raises(EngineError, match="out of memory"), pool(2, MANY) as workers:
+        workers.run(die, Path(), 3)
+
+
+def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT)
+    root = Path(__file__).parents[3]
+    with subprocess.Popen(
+        [sys.executable, str(script)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(root)},
+    ) as parent:
+        assert parent.stdout is not None
+        workers = [int(pid) for pid in parent.stdout.readline().split()]
+        assert workers
+        parent.kill()
+    deadline = time.monotonic() + 30
+    while any(Path(f"/proc/{pid}").exists() for pid in workers):
+        assert time.monotonic() < deadline, "a worker lives on"
+        time.sleep(0.05)
