@@ -8,10 +8,10 @@ READY := $(VENV)/.ready
 PEERS := build/bench-venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos year check format docs bench lock clean
+.PHONY: help demo test chaos year check format docs bench bench-scale lock clean
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -25,7 +25,7 @@ demo: $(READY) ## Run the whole pipeline offline, against the bundled servers
 	$(BIN)/medsafe-harvest demo
 
 test: $(READY) ## Run the test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 chaos: $(READY) ## Harvest from failing servers, killed at random (CHAOS_RUNS, CHAOS_SEED)
 	$(BIN)/python -m tests.chaos
@@ -49,6 +49,9 @@ docs: $(READY) ## Write the reference pages that are made from the code
 
 bench: $(READY) $(PEERS) ## Run the benchmarks, beside the peers (they get a venv of their own)
 	$(BIN)/python -m bench
+
+bench-scale: $(READY) $(PEERS) ## Match 1.25 million real records, beside a peer (SCALE="--runs 1 --peers-full" ...)
+	$(BIN)/python -m bench.scale $(SCALE)
 
 # Without the network the benchmarks run all the same, and say which peer is missing.
 $(PEERS): pyproject.toml

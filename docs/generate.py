@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -88,6 +89,8 @@ def _commands(group: Any, path: tuple[str, ...]) -> list[tuple[tuple[str, ...], 
     found: list[tuple[tuple[str, ...], Any]] = []
     for name, command in sorted(group.commands.items()):
         if hasattr(command, "commands"):
+            if command.invoke_without_command:
+                found.append(((*path, name), command))
             found += _commands(command, (*path, name))
         else:
             found.append(((*path, name), command))
@@ -147,21 +150,31 @@ def matching_page() -> str:
 
 def digest_page() -> str:
     """The page about digest and coverage with what they print for the demo's papers."""
-    page = (HERE / "how-to/digest-and-coverage.md").read_text(encoding="utf-8")
+    return _with_output("how-to/digest-and-coverage.md", most=9)
+
+
+def search_page() -> str:
+    """The page about the search with what it prints for the demo's papers."""
+    return _with_output("how-to/search.md", most=99)
+
+
+def _with_output(name: str, *, most: int) -> str:
+    """A page with the output of each command that it shows, cut to so many lines a paragraph."""
+    page = (HERE / name).read_text(encoding="utf-8")
     runner = CliRunner()
     with TemporaryDirectory() as folder:
         into = str(Path(folder, "demo"))
         runner.invoke(app, ["demo", "--into", into])
 
         def block(found: re.Match[str]) -> str:
-            words = found[1].split()[3:]
+            words = shlex.split(found[1])[3:]
             shown = runner.invoke(app, ["--data", into, *words], env={"COLUMNS": "100"}).stdout
-            return f"```console\n$ {found[1]}\n{_excerpt(shown)}\n```"
+            return f"```console\n$ {found[1]}\n{_excerpt(shown, most)}\n```"
 
         return re.sub(r"^```console\n\$ (.+)\n(?s:.*?)^```$", block, page, flags=re.MULTILINE)
 
 
-def _excerpt(shown: str, most: int = 9) -> str:
+def _excerpt(shown: str, most: int) -> str:
     """The beginning of each paragraph, without those that change from month to month."""
     text = "\n".join(line.rstrip() for line in shown.splitlines()).strip()
     kept = []
@@ -182,6 +195,7 @@ PAGES = {
     "docs/cli.md": cli_page,
     "docs/matching.md": matching_page,
     "docs/how-to/digest-and-coverage.md": digest_page,
+    "docs/how-to/search.md": search_page,
     "README.md": readme_page,
 }
 

@@ -4,6 +4,7 @@ In a notebook::
 
     import medsafe_harvest as mh
     papers = mh.load_papers()
+    recent = mh.load_papers(topics=["fairness"], since="2025", columns=["title", "year", "venue"])
 """
 
 from __future__ import annotations
@@ -11,89 +12,58 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
+from medsafe_harvest import nearby
 from medsafe_harvest.curated import (
     frames,
     lookup,
-    manifestations,
-    nearest,
     redirects,
     snapshot,
+)
+from medsafe_harvest.curated.explained import Explained
+from medsafe_harvest.curated.explained import explain as explain_two
+from medsafe_harvest.curated.opened import Opened
+from medsafe_harvest.errors import SelectionError
+from medsafe_harvest.finder import COLUMNS as SEARCH_COLUMNS
+from medsafe_harvest.finder import Options, day, find
+from medsafe_harvest.loading import (
+    load_decisions,
+    load_papers,
+    load_records,
+    load_relations,
 )
 from medsafe_harvest.ranking import RankingSettings, select_new
 from medsafe_harvest.ranking import rank as rank_papers
 
 __all__ = [
+    "Explained",
+    "Opened",
+    "SelectionError",
     "__version__",
+    "explain",
     "load_decisions",
     "load_papers",
     "load_records",
     "load_relations",
+    "paper",
     "rank",
     "related",
     "resolve",
+    "search",
 ]
 
 __version__ = "0.1.0"
 
 
-def load_papers(
-    data: Path | str | None = None,
-    *,
-    columns: list[str] | None = None,
-    roll_up: Literal["work", "manifestation"] = "work",
-) -> pd.DataFrame:
-    """The current snapshot's papers, one merged row a paper; columns as in docs/columns.md.
-
-    Args:
-        data: the curated folder; None finds ``data/curated`` here or in a folder above.
-        columns: the columns wanted; None for all.
-        roll_up: "work" gives a paper one row; "manifestation" gives each preprint, published
-            version and deposited copy of it a row of its own, merged from the records of that
-            manifestation alone, with the further columns ``manifestation_id`` and
-            ``manifestation`` (journal, conference, workshop, published, preprint or other).
-
-    Raises:
-        CuratedError: there is no snapshot yet; the message says what to run.
-        KeyError: there is no such column.
-        ValueError: there is no such ``roll_up``.
-    """
-    if roll_up not in {"work", "manifestation"}:
-        raise ValueError(f'roll_up is "work" or "manifestation", not {roll_up!r}')
-    if roll_up == "work":
-        return frames.load("papers", data, columns)
-    table = manifestations.load(snapshot.current(frames.folder(data)))
-    return frames.to_frame(table if columns is None else table.select(columns))
-
-
-def load_records(
-    data: Path | str | None = None, *, columns: list[str] | None = None
-) -> pd.DataFrame:
-    """What each source says of each paper; arguments and errors as for :func:`load_papers`."""
-    return frames.load("records", data, columns)
-
-
-def load_decisions(
-    data: Path | str | None = None, *, columns: list[str] | None = None
-) -> pd.DataFrame:
-    """Why two records were matched or kept apart; arguments as for :func:`load_papers`."""
-    return frames.load("decisions", data, columns)
-
-
-def load_relations(
-    data: Path | str | None = None, *, columns: list[str] | None = None
-) -> pd.DataFrame:
-    """Preprints, corrections, extensions and so on; arguments as for :func:`load_papers`."""
-    return frames.load("relations", data, columns)
-
-
 def related(paper: str, data: Path | str | None = None, *, limit: int = 10) -> pd.DataFrame:
     """The papers nearest to a paper, the nearest first; what makes them near is in ``terms``.
 
-    For all papers at once read ``related.parquet`` beside ``papers.parquet``.
+    For all papers at once read ``related.parquet`` beside ``papers.parquet``. Where it is empty, as
+    for very many papers, the first question computes the weights of all papers, which may take
+    minutes; the next ones take a second or two.
 
     Args:
         paper: any id, as for :func:`resolve`.
@@ -109,7 +79,8 @@ def related(paper: str, data: Path | str | None = None, *, limit: int = 10) -> p
         CuratedError: there is no snapshot yet, or it is damaged.
     """
     folder = frames.folder(data)
-    rows = nearest.of(snapshot.current(folder), redirects.read(folder), paper)
+    cache = nearby.cache_beside(folder)
+    rows = nearby.of(snapshot.current(folder), redirects.read(folder), paper, cache)
     return frames.to_frame(rows.slice(0, limit))
 
 
@@ -133,6 +104,84 @@ def resolve(name: str, data: Path | str | None = None) -> str:
         raise TypeError(f"resolve() takes an id as text, not {name!r}")
     folder = frames.folder(data)
     return lookup.resolve(snapshot.current(folder), redirects.read(folder), name).paper_id
+
+
+def paper(name: str, data: Path | str | None = None) -> Opened:
+    """One paper with everything about it; a notebook shows its fields and where each comes from.
+
+    Args:
+        name: any id, as for :func:`resolve`.
+        data: the curated folder; None finds ``data/curated`` here or in a folder above.
+
+    Raises:
+        SplitError: the paper of that id was split, and none of its successors has the id.
+        NotFoundError: nothing answers to it, or more than one paper does.
+        CuratedError: there is no snapshot yet, or it is damaged.
+    """
+    folder = frames.folder(data)
+    current = snapshot.current(folder)
+    found = lookup.resolve(current, redirects.read(folder), name)
+    return Opened(lookup.dossier(current, found.paper_id))
+
+
+def explain(a: str, b: str, data: Path | str | None = None) -> Explained:
+    """Why two papers or records are one paper, or are not; a notebook shows it as a table.
+
+    Args:
+        a: any id, as for :func:`resolve`. A record id means that record alone.
+        b: another one.
+        data: the curated folder; None finds ``data/curated`` here or in a folder above.
+
+    Raises:
+        SplitError: the paper of that id was split, and none of its successors has the id.
+        NotFoundError: nothing answers to it, or more than one paper does.
+        CuratedError: there is no snapshot yet, or it is damaged.
+    """
+    folder = frames.folder(data)
+    return explain_two(snapshot.current(folder), redirects.read(folder), a, b)
+
+
+def search(  # noqa: PLR0913 - each is a choice of its own
+    text: str,
+    data: Path | str | None = None,
+    *,
+    topics: Sequence[str] = (),
+    since: dt.date | str | None = None,
+    until: dt.date | str | None = None,
+    where: str | None = None,
+    query: str | None = None,
+    limit: int = 20,
+    columns: Sequence[str] = SEARCH_COLUMNS,
+) -> pd.DataFrame:
+    """Search the papers of the current snapshot, the best first; nothing is asked of any service.
+
+    Words, ``"a phrase"`` and ``-without``, or an id; how papers are ranked stands in
+    docs/how-to/search.md. The first search after a harvest builds an index beside the curated
+    folder, in ``cache/search``.
+
+    Args:
+        text: what to look for; any text will do.
+        data: the curated folder; None finds ``data/curated`` here or in a folder above.
+        topics: as for :func:`load_papers`, like ``since``, ``until``, ``where`` and ``query``.
+        since: only papers published on this day or later.
+        until: only papers published on this day or earlier.
+        where: a condition in the words of the columns.
+        query: the id of a seed query that found the paper.
+        limit: how many papers at most.
+        columns: columns of ``schema.PAPER`` wanted of each.
+
+    Returns:
+        ``rank``; ``score`` (points, to compare within one search only); ``match``: ``id``,
+        ``all`` words, ``typos`` (all words if some are misspelt) or ``some`` words; and the
+        columns asked for.
+
+    Raises:
+        SelectionError: the choice of papers or columns names what is not there.
+        CuratedError: there is no snapshot yet, it is damaged, or the index cannot be written.
+    """
+    options = Options(topics, day(since, first=True), day(until, first=False), where, query)
+    found = find(frames.folder(data), text, options, limit=limit, columns=columns)
+    return frames.to_frame(found.table)
 
 
 def rank(

@@ -20,7 +20,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -35,10 +35,11 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from medsafe_harvest.config_files import load
 from medsafe_harvest.dedupe.overrides import Overrides
+from medsafe_harvest.lists.door import LIST, ListDoor
 from medsafe_harvest.normalize.venues import VenueConfig, VenueTable
 from medsafe_harvest.ranking import RankingSettings
 from medsafe_harvest.sources import DOORS, FEEDS, LOOKUPS, SOURCES
-from medsafe_harvest.sources.base import Door, Feed, Lookup, Source
+from medsafe_harvest.sources.base import Door, Feed, Lookup, Reader, Source
 from medsafe_harvest.sources.query import Query, QueryFile
 from medsafe_harvest.sources.service import ServiceSettings
 from medsafe_harvest.topics.rules import TopicConfig
@@ -126,6 +127,11 @@ class CurateSettings(_Section):
         pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$",
         description="Memory of the matching engine; beyond it, it spills to disk",
     )
+    incremental: bool = Field(
+        default=True,
+        description="A run matches only what is new or changed since the last one, with the same "
+        "result; false: always all records, and nothing is kept for it in data/cache/matching",
+    )
     keep_snapshots: int = Field(
         default=3, ge=1, description="Snapshots left in data/curated, the current one included"
     )
@@ -138,6 +144,43 @@ class RelatedSettings(_Section):
         default=None,
         description="Folder of a sentence-transformers model on this machine, whose cosine is the "
         "score of related papers then; null: shared words, topics and references",
+    )
+    most_papers: int = Field(
+        default=50_000,
+        ge=0,
+        description="Beyond so many papers their related papers are not computed in advance, but "
+        "for each paper when somebody asks",
+    )
+
+
+class MailSettings(_Section):
+    """Where ``digest send`` hands its mails over, and to whom they go."""
+
+    smtp: str | None = Field(
+        default=None,
+        pattern=r"^(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/@]+):[0-9]{1,5}$",
+        description="Mail server, host:port",
+    )
+    security: Literal["starttls", "tls", "none"] | None = Field(
+        default=None,
+        description="How the connection is encrypted; null: tls at port 465, else starttls",
+    )
+    user: str | None = Field(
+        default=None, description="Whom the mail server knows; null: no log-in"
+    )
+    password_env: str = Field(
+        default="MEDSAFE_SMTP_PASSWORD",
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        description="The environment variable with the password",
+    )
+    sender: str | None = Field(
+        default=None, description="Address that mails come from; null: user or contact"
+    )
+    to: tuple[str, ...] = Field(default=(), description="Addresses that each get a mail")
+    stale_hours: float = Field(
+        default=22.0,
+        gt=0,
+        description="Hours without a harvest after which a digest says that there was none",
     )
 
 
@@ -156,6 +199,7 @@ class Settings(_Section):
     curate: CurateSettings = CurateSettings()
     related: RelatedSettings = RelatedSettings()
     ranking: RankingSettings = RankingSettings()
+    mail: MailSettings = MailSettings()
 
     @field_validator("sources")
     @classmethod
@@ -265,6 +309,11 @@ class Config:
     def doors(self) -> dict[str, Door]:
         """Every door of any kind, with its settings."""
         return {name: self._adjusted(door)[0] for name, door in DOORS.items()}
+
+    @property
+    def readers(self) -> dict[str, Reader]:
+        """Whatever reads stored pages: every door, and the reader of imported lists."""
+        return {**self.doors, LIST: ListDoor(self.venues, self.digest)}
 
     @property
     def services(self) -> dict[str, ServiceSettings]:

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
 
+from medsafe_harvest import schedule_workflow as workflow
+
 #: When to stay away from arXiv, in UTC: the hour after its announcement, in summer and in winter,
 #: with a quarter of an hour on either side. It begins on the day before.
 QUIET_FROM = time(23, 45)
@@ -29,6 +31,7 @@ _DAY = 24 * 60
 #: Debian's cron reads so many characters of a command.
 _CRON_READS = 998
 _HARVEST = ("harvest", "--log-format", "json")
+_DIGEST = ("digest", "send")
 _LABEL = "org.medsafe-harvest.harvest"
 
 
@@ -67,6 +70,8 @@ class Plan:
     flock: Path | None = None
     #: The user as whom a systemd unit of the whole machine runs; None makes a unit of the user's.
     system_user: str | None = None
+    #: Whether what is new is mailed afterwards, or that the harvest failed.
+    digest: bool = False
 
     def __post_init__(self) -> None:
         for path in (self.program, self.config, self.data, self.state, self.keys):
@@ -78,12 +83,17 @@ class Plan:
     @property
     def arguments(self) -> tuple[str, ...]:
         """The command, word by word."""
-        return (
-            str(self.program),
-            *("--config", str(self.config)),
-            *("--data", str(self.data)),
-            *_HARVEST,
-        )
+        return (*self._program, *_HARVEST)
+
+    @property
+    def digest_arguments(self) -> tuple[str, ...]:
+        """The command that mails, word by word."""
+        return (*self._program, *_DIGEST)
+
+    @property
+    def _program(self) -> tuple[str, ...]:
+        config, data = str(self.config), str(self.data)
+        return (str(self.program), "--config", config, "--data", data)
 
 
 def meets_quiet_hours(at: time, jitter: int) -> bool:
@@ -134,16 +144,28 @@ def _shell(plan: Plan) -> str:
     # sh has no RANDOM; two bytes of noise, scaled to the seconds, do what it does.
     wait = f"sleep $(($(od -An -N2 -tu2 /dev/urandom) * {60 * plan.jitter} / 65536)); "
     alone = f'{_quoted(str(plan.flock))} -n "$logs/lock" ' if plan.flock else ""
+    state = f"MEDSAFE_STATE={_quoted(str(plan.state))} "
+    program, config = _quoted(str(plan.program)), _quoted(str(plan.config))
+    names = ""
+    if plan.digest:  # Twice in the line, and cron reads no long ones.
+        names, program, config = f"program={program}; config={config}; ", '"$program"', '"$config"'
+    program = f'{program} --config {config} --data "$data"'
+    said = 'echo "medsafe-harvest: exit code $code, see $logs/harvest.log" >&2; exit $code'
+    failed = f" || {{ code=$?; {said}; }}"
+    if plan.digest:
+        # Whatever came of the harvest; and a mail that was not sent must not look like a quiet day.
+        failed = (
+            f'; code=$?; {program} {" ".join(_DIGEST)} >>"$logs/digest.log" 2>&1 || '
+            '{ echo "medsafe-harvest: no digest, see $logs/digest.log" >&2; [ $code != 0 ] || '
+            f"exit 1; }}; [ $code = 0 ] || {{ {said}; }}"
+        )
     return (
         f"{wait if plan.jitter else ''}"
         f"keys={keys}; "
         'if [ -r "$keys" ]; then set -a; . "$keys"; set +a; fi; '
-        f"data={_quoted(str(plan.data))}; "
+        f"{names}data={_quoted(str(plan.data))}; "
         'logs="$data/logs"; mkdir -p "$logs" && '
-        f"MEDSAFE_STATE={_quoted(str(plan.state))} {alone}"
-        f"{_quoted(str(plan.program))} --config {_quoted(str(plan.config))} "
-        f'--data "$data" {" ".join(_HARVEST)} >>"$logs/harvest.log" 2>&1 || {{ code=$?; '
-        'echo "medsafe-harvest: exit code $code, see $logs/harvest.log" >&2; exit $code; }'
+        f'{state}{alone}{program} {" ".join(_HARVEST)} >>"$logs/harvest.log" 2>&1{failed}'
     )
 
 
@@ -163,9 +185,16 @@ def _service(plan: Plan) -> str:
     # systemd refuses a program with these characters in its name; sh does not.
     awkward = re.search(r"[\"'\\]", str(plan.program))
     start: tuple[str, ...] = ("/bin/sh", "-c", 'exec "$0" "$@"') if awkward else ()
-    program, *arguments = (*start, *plan.arguments)
-    # The colon: no word is taken for a variable, so a dollar sign means itself.
-    command = " ".join(_unit_word(word) for word in (f":{program}", *arguments))
+
+    def command(arguments: tuple[str, ...]) -> str:
+        first, *others = (*start, *arguments)
+        # The colon: no word is taken for a variable, so a dollar sign means itself.
+        return " ".join(_unit_word(word) for word in (f":{first}", *others))
+
+    mail = f"""\
+# After each try, however it ended; who was mailed today is not mailed again.
+ExecStopPost={command(plan.digest_arguments)}
+"""
     # A pattern is allowed here, and no quotes are; the minus: the file need not exist.
     keys = re.sub(r"([*?\[\\])", r"\\\1", str(plan.keys)).replace("%", "%%")
     state = _unit_word(f"MEDSAFE_STATE={plan.state}")
@@ -179,8 +208,8 @@ StartLimitBurst=3
 
 [Service]
 Type=oneshot
-ExecStart={command}
-Environment={state}
+ExecStart={command(plan.arguments)}
+{mail if plan.digest else ""}Environment={state}
 EnvironmentFile=-{keys}
 # Exit code 3, some windows are missing, is no mishap if the next run fetches them: it is tried
 # again after two hours, and again, and only then the unit has failed. Codes 1 and 2 need a human.
@@ -275,99 +304,10 @@ def _launchd(plan: Plan) -> Mapping[str, str]:
     return {f"{_LABEL}.plist": text.replace("<plist ", f"{note}<plist ", 1)}
 
 
-#: The branch keeps what was fetched; see docs/how-to/github-actions.md for why.
-_WORKFLOW = """\
-name: harvest
-
-on:
-  schedule:
-    # In UTC; GitHub may start it some minutes later.
-    - cron: "@minute@ @hour@ * * *"
-  workflow_dispatch:
-
-permissions:
-  contents: write # to the branch medsafe-data
-
-# A second run waits for the first, and never stops it.
-concurrency:
-  group: medsafe-harvest
-  cancel-in-progress: false
-
-jobs:
-  harvest:
-    runs-on: ubuntu-latest
-    timeout-minutes: 350
-    steps:
-      - uses: actions/checkout@v6
-
-      - uses: actions/setup-python@v6
-        with:
-          python-version: "3.13"
-
-      - name: Install
-        run: python -m pip install .
-
-      - name: Take out what is there already
-        id: restore
-        run: |
-          found=0
-          git ls-remote --exit-code origin refs/heads/medsafe-data || found=$?
-          case $found in
-            0)
-              git fetch --depth=1 origin +refs/heads/medsafe-data:refs/remotes/origin/medsafe-data
-              git worktree add -B medsafe-data medsafe-data origin/medsafe-data
-              ;;
-            2) # there is no such branch yet
-              git worktree add --detach medsafe-data
-              git -C medsafe-data switch --orphan medsafe-data
-              ;;
-            *) exit $found ;;
-          esac
-
-@jitter@      - name: Harvest
-        timeout-minutes: 300
-        env:
-          S2_API_KEY: ${{ secrets.S2_API_KEY }}
-          MEDSAFE_PING_URL: ${{ secrets.MEDSAFE_PING_URL }}
-          # The pace of each service, and which are left alone: the next machine knows it too.
-          MEDSAFE_STATE: ${{ github.workspace }}/medsafe-data/state
-        run: medsafe-harvest --data medsafe-data harvest
-
-      # Also after a failure: exit code 3, some windows are missing, ends the job in red, and what
-      # was fetched is kept, so that the next run asks only for the rest.
-      - name: Keep what was fetched
-        if: always() && steps.restore.outcome == 'success'
-        run: |
-          git config user.name medsafe-harvest
-          git config user.email medsafe-harvest@users.noreply.github.com
-          git -C medsafe-data add --all -- . ':!.lock' ':!logs' ':!cache' ':!state/*.lock'
-          if git -C medsafe-data diff --cached --quiet; then
-            echo "nothing new"
-          else
-            git -C medsafe-data commit --quiet --message "Harvest of $(date -u +%F)"
-            git push origin medsafe-data
-          fi
-
-      - name: Show the report
-        if: always() && steps.restore.outcome == 'success'
-        uses: actions/upload-artifact@v6
-        with:
-          name: reports-${{ github.run_id }}-${{ github.run_attempt }}
-          path: medsafe-data/reports
-          if-no-files-found: warn
-          retention-days: 30
-"""
-_WORKFLOW_JITTER = """\
-      - name: Wait a little, so that not everyone asks at once
-        if: github.event_name == 'schedule'
-        run: sleep $((RANDOM * @seconds@ / 32768))
-
-"""
-
-
 def _github_actions(plan: Plan) -> Mapping[str, str]:
-    jitter = _WORKFLOW_JITTER.replace("@seconds@", str(60 * plan.jitter)) if plan.jitter else ""
-    text = _WORKFLOW.replace("@jitter@", jitter)
+    jitter = workflow.JITTER.replace("@seconds@", str(60 * plan.jitter)) if plan.jitter else ""
+    text = workflow.WORKFLOW.replace("@jitter@", jitter)
+    text = text.replace("@digest@", workflow.DIGEST if plan.digest else "")
     text = text.replace("@minute@", str(plan.at.minute)).replace("@hour@", str(plan.at.hour))
     return {"harvest.yaml": text}
 

@@ -125,7 +125,12 @@ _WORK = [
     ),
     _field("licence", pa.string(), "Licence as a short id, for example CC-BY-4.0"),
     _field("licence_url", pa.string(), "Address of the licence text"),
-    _field("comment", pa.string(), "arXiv author comment"),
+    _field(
+        "comment",
+        pa.string(),
+        "arXiv author comment; in a record of source list, the headings above the paper, outermost "
+        "first, and the code linked there",
+    ),
     _field("journal_ref", pa.string(), "arXiv journal reference as the author wrote it"),
     _field(
         "code_links",
@@ -161,7 +166,13 @@ _WORK = [
 ]
 
 _SEEN = [
-    _field("queries", STRINGS, "Ids of the seed queries that found it, sorted", required=True),
+    _field(
+        "queries",
+        STRINGS,
+        "Ids of the seed queries that found it, and list:name for each imported list that names "
+        "it, sorted",
+        required=True,
+    ),
     _field("first_seen", pa.date32(), "Day (UTC) of the first harvest that saw it", required=True),
     _field("last_seen", pa.date32(), "Day (UTC) of the latest harvest that saw it", required=True),
 ]
@@ -170,7 +181,7 @@ _SEEN = [
 RECORD = pa.schema(
     [
         _field("record_id", pa.string(), "source:source_id, unique", required=True),
-        _field("source", pa.string(), "arxiv or semantic_scholar", required=True),
+        _field("source", pa.string(), "arxiv, semantic_scholar or list", required=True),
         _field("source_id", pa.string(), "The source's own id", required=True),
         _field("title_raw", pa.string(), "Title exactly as received", required=True),
         _field("venue_raw", pa.string(), "Venue exactly as received"),

@@ -296,10 +296,22 @@ def test_without_data_each_command_says_what_to_run(
         assert "medsafe-harvest harvest" in str(result.exception)
 
 
+@pytest.mark.parametrize("command", ["rebuild", "raw verify", "raw compact"])
+def test_what_only_reads_pages_makes_no_folder_where_there_is_none(
+    services: loopback.Services, tmp_path: Path, command: str
+) -> None:
+    project = make_project(tmp_path, services)
+    result = project.run(*command.split())
+    assert isinstance(result.exception, NothingFoundError | StoreError)
+    assert "check --data" in str(result.exception)
+    assert not project.data.exists()
+
+
 def test_nothing_found_is_a_table_only_where_a_window_says_so(
     services: loopback.Services, tmp_path: Path
 ) -> None:
     project = make_project(tmp_path, services, queries=["unlearning"])
+    project.data.mkdir()
     result = project.run("rebuild")
     assert isinstance(result.exception, NothingFoundError)
     assert "run `medsafe-harvest harvest`" in str(result.exception)
@@ -370,6 +382,25 @@ def test_a_query_too_long_for_an_address_is_told_so(harvested: Project, tmp_path
     harvest = project.run("harvest", "--source", "arxiv", "--json")
     assert harvest.exit_code == 3
     assert {one["outcome"] for one in json.loads(harvest.stdout)["failed"]} == {"unaskable"}
+
+
+def test_a_profile_is_printed_and_kept_in_the_report(harvested: Project, tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    shutil.copytree(harvested.config, project.config)
+    shutil.copytree(harvested.data, project.data, symlinks=True)
+    harvest = project.run("harvest", "--profile", "--json")
+    kept = json.loads((project.data / "reports/latest.json").read_text(encoding="utf-8"))["profile"]
+    assert json.loads(harvest.stdout)["profile"] == kept
+    stages = {one["stage"]: one for one in kept["stages"]}
+    assert {"read", "normalize", "match", "match: join", "merge", "write"} <= stages.keys()
+    records = len(pq.read_table(project.data / "curated/records.parquet", columns=[]))
+    assert stages["match"]["rows"] == records
+    parts = [one["seconds"] for name, one in stages.items() if name.startswith("match: ")]
+    assert sum(parts) == pytest.approx(stages["match"]["seconds"], abs=0.1)
+    assert stages["match"]["peak_bytes"] > 10_000_000
+    line = f"\nmatch{records:>41,}"
+    assert line in (project.data / "reports/latest.txt").read_text(encoding="utf-8")
+    assert line in project.run("rebuild", "--profile").stderr
 
 
 def test_an_empty_store_does_not_replace_a_snapshot(harvested: Project, tmp_path: Path) -> None:

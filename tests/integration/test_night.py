@@ -23,7 +23,8 @@ from werkzeug import Request, Response
 from medsafe_harvest import loopback, night, pipeline
 from medsafe_harvest.config import Config, load_config
 from medsafe_harvest.errors import StoreError
-from medsafe_harvest.fetch.harvest import Network, Wanted
+from medsafe_harvest.fetch.harvest import Network
+from medsafe_harvest.fetch.plan import Wanted
 from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.night import Night
 from tests.chaos.nursery import Nobody

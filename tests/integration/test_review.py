@@ -25,7 +25,8 @@ from medsafe_harvest.cli.review_walk import walk
 from medsafe_harvest.curated import snapshot
 from medsafe_harvest.errors import ConfigError
 from medsafe_harvest.overrides_file import OverridesFile
-from medsafe_harvest.review import Choice, Papers, Session, pairs
+from medsafe_harvest.review import Choice, Papers, pairs
+from medsafe_harvest.review_session import Session
 from medsafe_harvest.schema import PAPER, RECORD, TABLES
 
 from .conftest import COMMAND, ROOT, Project, make_project

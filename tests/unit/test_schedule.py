@@ -108,6 +108,39 @@ def test_the_command_starts_the_program(plan: Plan, kind: Kind, *, escape: bool)
     assert done.stderr == f"medsafe-harvest: exit code 3, see {log}\n"
 
 
+@pytest.mark.parametrize(("harvest", "digest"), [(0, 0), (0, 1), (3, 0), (3, 1)])
+def test_a_digest_follows_whatever_came_of_the_harvest(
+    tmp_path: Path, harvest: int, digest: int
+) -> None:
+    plan = make_plan(tmp_path / "a%d")  # room for no longer path in a line of cron
+    plan.program.write_text(
+        '#!/bin/sh\necho "$@" "$SMTP"\n'
+        f'case "$*" in *"digest send") exit {digest};; esac\nexit {harvest}\n'
+    )
+    plan.keys.write_text("SMTP=s3cret\n")
+    done = sh(cron_line(replace(plan, jitter=0, digest=True))[1])
+    logs = plan.data / "logs"
+    assert (logs / "digest.log").read_text().strip().endswith(" digest send s3cret")
+    assert "harvest" in (logs / "harvest.log").read_text()
+    assert done.returncode == (harvest or digest)
+    assert ("exit code 3" in done.stderr) is bool(harvest)
+    assert ("no digest" in done.stderr) is bool(digest)
+    assert (done.stderr == "") is (not harvest and not digest)
+
+
+def test_every_kind_can_mail(tmp_path: Path) -> None:
+    plan = make_plan(tmp_path / "a%d")
+    mailing = replace(plan, digest=True)
+    service = units(mailing)["service"]["Service"]
+    assert words(service["ExecStopPost"])[-2:] == ["digest", "send"]
+    steps = [step.name for step in workflow(mailing).jobs["harvest"].steps]
+    mail = steps.index("Mail what is new, or that the harvest failed")
+    assert steps[mail - 1 : mail + 2 : 2] == ["Harvest", "Keep what was fetched"]
+    for kind in Kind:
+        assert "digest" not in "".join(render(kind, plan).values())
+        assert "digest" in "".join(render(kind, mailing).values())
+
+
 def test_the_start_is_spread_without_what_only_bash_has(plan: Plan) -> None:
     _, command = cron_line(plan)
     wait = command.partition(";")[0].removeprefix("sleep ")

@@ -16,20 +16,28 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from medsafe_harvest.cli import (
+    cite,
     coverage,
+    curate,
     demo,
     digest,
     doctor,
     evaluate,
     explain,
+    export,
+    feeds,
     harvest,
+    imports,
     inspect,
     query,
     raw,
     related,
     review,
     schedule,
+    search,
+    site,
     status,
+    sync,
     topics,
 )
 from medsafe_harvest.cli.context import (
@@ -86,11 +94,19 @@ def _workplace(
 harvest.register(app)
 status.register(app)
 query.register(app)
+search.register(app)
 inspect.register(app)
 explain.register(app)
 related.register(app)
 digest.register(app)
+feeds.register(app)
 coverage.register(app)
+curate.register(app)
+export.register(app)
+cite.register(app)
+imports.register(app)
+sync.register(app)
+site.register(app)
 review.register(app)
 evaluate.register(app)
 doctor.register(app)

@@ -21,7 +21,7 @@ from medsafe_harvest.coverage.thin import ALL, Months
 from medsafe_harvest.coverage.unnamed import Unnamed
 from medsafe_harvest.curated import snapshot
 from medsafe_harvest.fetch.clock import SystemClock
-from medsafe_harvest.fetch.harvest import standings
+from medsafe_harvest.fetch.plan import standings
 from medsafe_harvest.fetch.rawstore import RawStore
 
 #: Most months shown in the terminal, as far as they fit; JSON has all.

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from medsafe_harvest import loopback
+from medsafe_harvest.cli import site
 from medsafe_harvest.cli.context import Exit, Workplace, console, output
 from medsafe_harvest.cli.harvest import alone, everything, run
 from medsafe_harvest.cli.inspect import count
@@ -20,7 +21,8 @@ from medsafe_harvest.cli.progress import Reporter
 from medsafe_harvest.config import Config
 from medsafe_harvest.curated import snapshot
 from medsafe_harvest.errors import StoreError
-from medsafe_harvest.report import as_json, as_plain, as_text, write
+from medsafe_harvest.report import as_json, as_plain, write
+from medsafe_harvest.report_text import as_text
 
 _MARK = ".made-by-demo"
 
@@ -65,7 +67,9 @@ def demo(
     output.print(f"Report: {demo_place.reports / 'latest.txt'}", soft_wrap=True)
     output.print(f"Parquet: {demo_place.curated / 'papers.parquet'}", soft_wrap=True)
     output.print(f"Look around: {sys.argv[0]} --data {folder} stats", soft_wrap=True)
+    built = site.of_place(demo_place, site.settings_of(config))
     output.print(f"Time: {time.monotonic() - began:.0f} s")
+    output.print(f"Site: {built.out / 'index.html'}", soft_wrap=True)
     raise typer.Exit(Exit.INCOMPLETE if incomplete else Exit.DONE)
 
 
@@ -93,7 +97,7 @@ def _fresh(folder: Path) -> Path:
     if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).exists():
         raise StoreError(f"{folder} holds something else than a demo: choose another --into")
     with alone(Workplace(folder, folder)):
-        for name in ("raw", "curated", "cache", "reports"):
+        for name in ("raw", "curated", "cache", "reports", "site"):
             if (folder / name).exists():
                 shutil.rmtree(folder / name)
         (folder / _MARK).touch()

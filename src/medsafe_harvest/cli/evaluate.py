@@ -15,7 +15,7 @@ from medsafe_harvest.cli.inspect import shown
 from medsafe_harvest.errors import EvaluateError
 from medsafe_harvest.evaluate import Evaluation, as_page, evaluate, find_sets, name_of, read_set
 from medsafe_harvest.evaluate.figures import Ratio
-from medsafe_harvest.evaluate.labels import PAIRS
+from medsafe_harvest.evaluate.label_files import PAIRS
 from medsafe_harvest.evaluate.mistakes import Mistake
 
 _ERRORS = 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -26,11 +26,13 @@ from medsafe_harvest.cli.context import (
     print_json,
 )
 from medsafe_harvest.cli.monitors import JsonLog, LogFormat, LogOption, Monitors
+from medsafe_harvest.cli.profile import ProfileOption, show_profile, wanted_profile
 from medsafe_harvest.cli.progress import Reporter
 from medsafe_harvest.config import Config
-from medsafe_harvest.errors import BusyError, ConfigError, StoreError
+from medsafe_harvest.errors import BusyError, ConfigError, NothingFoundError, StoreError
 from medsafe_harvest.fetch.clock import SystemClock
-from medsafe_harvest.fetch.harvest import Network, Wanted
+from medsafe_harvest.fetch.harvest import Network
+from medsafe_harvest.fetch.plan import Wanted
 from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.night import Night
 from medsafe_harvest.sources.query import Query
@@ -73,6 +75,7 @@ def harvest(  # noqa: PLR0913, PLR0917 - each option is a parameter
             dir_okay=False,
         ),
     ] = None,
+    profile: ProfileOption = False,
 ) -> None:
     """Fetch what is missing of the seed queries, then make the curated snapshot anew.
 
@@ -91,9 +94,10 @@ def harvest(  # noqa: PLR0913, PLR0917 - each option is a parameter
         raise typer.BadParameter(f"--since {since:%Y-%m-%d} is later than --until {until:%Y-%m-%d}")
     if metrics is not None and not metrics.absolute().parent.is_dir():
         raise typer.BadParameter(f"--metrics: there is no folder {metrics.absolute().parent}")
-    monitors = Monitors(log_format, metrics, as_json=as_json)
+    watched = wanted_profile(profile)
+    monitors = Monitors(log_format, metrics, as_json=as_json, profile=watched)
     # Who finds another run at work has nothing to tell anybody.
-    with monitors.speaking(), _ended_like_an_interrupt(), alone(place):
+    with monitors.speaking(), ended_like_an_interrupt(), alone(place):
         try:
             config = place.config()
         except ConfigError as error:
@@ -107,10 +111,12 @@ def harvest(  # noqa: PLR0913, PLR0917 - each option is a parameter
         )
         monitors.keep_secret(config)
         with monitors.watching(place) as tell_the_end:
-            night = run(place, config, wanted, monitors.reporter)
+            with watched or nullcontext():
+                night = run(place, config, wanted, monitors.reporter)
             tell_the_end(night)
     if not as_json and log_format is LogFormat.TEXT:
         _print(night)
+        show_profile(watched)
     raise typer.Exit(Exit.INCOMPLETE if night.fetched.incomplete else Exit.DONE)
 
 
@@ -137,6 +143,7 @@ def rebuild(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the report as JSON on standard output.")
     ] = False,
+    profile: ProfileOption = False,
 ) -> None:
     """Make the curated snapshot anew from data/raw, without any network.
 
@@ -144,20 +151,35 @@ def rebuild(
     """
     place: Workplace = context.obj
     config = place.config()
-    reporter = Reporter(console)
-    with alone(place), reporter.running():
+    if not place.data.is_dir():
+        # Holding the folder would make it.
+        raise NothingFoundError(
+            f"there is no {place.data}, so there is nothing to make a table of: check --data, or "
+            "run `medsafe-harvest harvest`"
+        )
+    watched = wanted_profile(profile)
+    reporter = Reporter(console, watched)
+    with alone(place), reporter.running(), watched or nullcontext():
         store = RawStore(place.raw, version=__version__)
         curated = pipeline.curate(
-            store, config, place.curated, reporter, now=SystemClock().now(), allow_loss=allow_loss
+            store,
+            config,
+            place.curated,
+            reporter,
+            now=SystemClock().now(),
+            allow_loss=allow_loss,
+            anew=True,
         )
     if as_json:
-        print_json(report.curated_as_plain(curated))
+        kept = {"profile": watched.as_plain()} if watched else {}
+        print_json(report.curated_as_plain(curated) | kept)
     else:
         _print_curated(curated)
+        show_profile(watched)
 
 
 @contextmanager
-def _ended_like_an_interrupt() -> Iterator[None]:
+def ended_like_an_interrupt() -> Iterator[None]:
     """Let a request to end (SIGTERM) act like Ctrl-C while the block runs."""
 
     def end(*_: object) -> None:

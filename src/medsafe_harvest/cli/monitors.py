@@ -14,7 +14,8 @@ from typing import Annotated, Any
 import structlog
 import typer
 
-from medsafe_harvest import report
+from medsafe_harvest import profile as profiles
+from medsafe_harvest import report, report_metrics, report_text
 from medsafe_harvest.cli.context import (
     Exit,
     Workplace,
@@ -32,6 +33,7 @@ from medsafe_harvest.fetch.harvest import Task
 from medsafe_harvest.fetch.ledger import FULL
 from medsafe_harvest.fetch.rawindex import WindowRecord
 from medsafe_harvest.night import Night
+from medsafe_harvest.profile import Profile
 from medsafe_harvest.sources.base import PageContent, Window
 
 _PING = "MEDSAFE_PING_URL"
@@ -59,9 +61,12 @@ class JsonLog:
 
     Args:
         secrets: texts that never reach the log.
+        profile: told of each step, if there is one.
     """
 
-    def __init__(self, secrets: Sequence[str]) -> None:
+    def __init__(self, secrets: Sequence[str], profile: Profile | None = None) -> None:
+        self._profile = profile
+
         def hide(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
             return {key: _without(value, secrets) for key, value in event.items()}
 
@@ -82,6 +87,8 @@ class JsonLog:
 
     def planned(self, tasks: Sequence[Task]) -> None:
         """The next windows are known."""
+        if self._profile is not None:
+            self._profile.step("fetch", len(tasks))
         self._log.info("planned", windows=dict(Counter(task.source for task in tasks)))
 
     def page(self, source: str, query: str, window: Window, content: PageContent) -> None:
@@ -121,6 +128,8 @@ class JsonLog:
 
     def step(self, name: str, total: int | None = None) -> None:
         """A step begins."""
+        if self._profile is not None:
+            self._profile.step(name, total)
         self._log.info("step", step=name, total=total)
 
     def warn(self, words: str) -> None:
@@ -156,16 +165,25 @@ class Monitors:
         log_format: how the reporter, told while the run goes on, speaks.
         metrics: file for Prometheus, or None.
         as_json: whether standard output gets the report.
+        profile: of the run, told of each step and kept in the report, or None.
     """
 
-    def __init__(self, log_format: LogFormat, metrics: Path | None, *, as_json: bool) -> None:
+    def __init__(
+        self,
+        log_format: LogFormat,
+        metrics: Path | None,
+        *,
+        as_json: bool,
+        profile: Profile | None = None,
+    ) -> None:
+        self._profile = profile
         self._metrics = metrics
         self._as_json = as_json
         #: Address of a monitor, or None; a secret.
         self._ping_url = environment(_PING)
         self._secrets = [self._ping_url] if self._ping_url else []
-        self._log = JsonLog(self._secrets) if log_format is LogFormat.JSON else None
-        self.reporter: Reporter | JsonLog = self._log or Reporter(console)
+        self._log = JsonLog(self._secrets, profile) if log_format is LogFormat.JSON else None
+        self.reporter: Reporter | JsonLog = self._log or Reporter(console, profile)
         self._warnings: list[str] = []
         self._began = SystemClock().now()
 
@@ -214,7 +232,7 @@ class Monitors:
         ended = SystemClock().now()
         plain = report.failure_as_plain(error, self._began, ended, outcome)
         plain["warnings"] += self._warnings
-        text = report.failure_as_text(error, self._began, outcome)
+        text = report_text.failure_as_text(error, self._began, outcome)
         try:
             self._write(place, plain, text)
         except StoreError as second:
@@ -223,9 +241,12 @@ class Monitors:
         self._ping("/fail")
 
     def _end(self, place: Workplace, night: Night) -> None:
-        plain = report.as_plain(night)
+        plain, text = report.as_plain(night), report_text.as_text(night)
         plain["warnings"] += self._warnings
-        self._write(place, plain, report.as_text(night))
+        if self._profile is not None:
+            plain["profile"] = self._profile.as_plain()
+            text += profiles.as_text(plain["profile"])
+        self._write(place, plain, text)
         self._ping("" if plain["outcome"] == "complete" else "/fail")
 
     def _write(self, place: Workplace, plain: dict[str, Any], text: str) -> None:
@@ -236,8 +257,8 @@ class Monitors:
         errors: list[StoreError] = []
         if self._metrics is not None:
             with _collected(errors):
-                last = report.last_complete(self._metrics)
-                report.write(self._metrics, report.as_prometheus(plain, now, last))
+                last = report_metrics.last_complete(self._metrics)
+                report.write(self._metrics, report_metrics.as_prometheus(plain, now, last))
         for stem in (plain["run"], "latest"):
             with _collected(errors):
                 report.write(place.reports / f"{stem}.json", report.as_json(plain))

@@ -22,18 +22,28 @@ from rich.table import Column
 from medsafe_harvest.fetch.harvest import Task
 from medsafe_harvest.fetch.ledger import FULL
 from medsafe_harvest.fetch.rawindex import WindowRecord
+from medsafe_harvest.profile import PART, Profile
 from medsafe_harvest.sources.base import Completeness, PageContent, Window
 
 #: Without a terminal, a line at most so often (seconds) for a source that goes well.
 _QUIET = 15.0
+#: The parts of a step are worth a line each where it works on so many rows.
+_LONG = 100_000
 #: Shorter waits are the usual pace.
 _WORTH_TELLING = 5.0
 
 
 class Reporter:
-    """Receives the events of fetching and curating; safe to call from several threads."""
+    """Receives the events of fetching and curating; safe to call from several threads.
 
-    def __init__(self, console: Console) -> None:
+    Args:
+        console: where they are told.
+        profile: told of each step, if there is one.
+    """
+
+    def __init__(self, console: Console, profile: Profile | None = None) -> None:
+        self._profile = profile
+        self._tells_parts = False
         self._console = console
         self._lock = threading.Lock()
         self._bars: Progress | None = None
@@ -67,6 +77,8 @@ class Reporter:
 
     def planned(self, tasks: Sequence[Task]) -> None:
         """The windows of this run are known."""
+        if self._profile is not None:
+            self._profile.step("fetch", len(tasks))
         new = Counter(task.source for task in tasks)
         self._planned.update(new)
         for source, number in sorted(new.items()):
@@ -116,7 +128,12 @@ class Reporter:
 
     def step(self, name: str, total: int | None = None) -> None:
         """A step of curation begins."""
-        self._say(name if total is None else f"{name}: {total:,}")
+        if self._profile is not None:
+            self._profile.step(name, total)
+        if PART not in name:
+            self._tells_parts = (total or 0) >= _LONG
+        if PART not in name or self._tells_parts:
+            self._say(name if total is None else f"{name}: {total:,}")
 
     def warn(self, words: str) -> None:
         """Something about the monitors of the run."""

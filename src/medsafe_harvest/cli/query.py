@@ -78,6 +78,7 @@ def query(
     """Ask both services now, merge what they say, and print it.
 
     The newest papers are asked for first, in ever longer stretches of time, until there are enough.
+    To search the papers that are on this machine already, without a network, use `search`.
     """
     place: Workplace = context.obj
     refuse_future(since)

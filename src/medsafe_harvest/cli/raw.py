@@ -41,9 +41,7 @@ def verify(
 ) -> None:
     """Read every stored byte, check every checksum, and name what is damaged."""
     place: Workplace = context.obj
-    if not place.raw.is_dir():
-        raise StoreError(f"there is no {place.raw}: check --data")
-    store = RawStore(place.raw, version=__version__)
+    store = _store(place)
     moved: list[Path] = []
     with alone(place), console.status("reading"):
         damaged = store.verify()
@@ -73,7 +71,7 @@ def pack(
     pack is read back and compared before anything is removed; interrupt it whenever you like.
     """
     place: Workplace = context.obj
-    store = RawStore(place.raw, version=__version__)
+    store = _store(place)
     before = SystemClock().now().date() - timedelta(days=older_than)
     table = Table("door", "pages", "MiB before", "MiB after")
     with alone(place), console.status("packing"):
@@ -84,3 +82,14 @@ def pack(
         output.print(table)
     else:
         console.print(f"nothing to pack: no loose page is older than {before}")
+
+
+def _store(place: Workplace) -> RawStore:
+    """The stored responses; a mistyped --data must not make an empty folder.
+
+    Raises:
+        StoreError: there are none.
+    """
+    if not place.raw.is_dir():
+        raise StoreError(f"there is no {place.raw}: check --data")
+    return RawStore(place.raw, version=__version__)

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from medsafe_harvest.cli.context import Workplace, output, print_json
+from medsafe_harvest import nearby
+from medsafe_harvest.cli.context import Workplace, console, output, print_json
 from medsafe_harvest.cli.inspect import shown
-from medsafe_harvest.curated import nearest, redirects, snapshot
+from medsafe_harvest.curated import redirects, snapshot
 from medsafe_harvest.topics.related import NEAREST
 
 
@@ -33,10 +34,20 @@ def related(
     ] = NEAREST,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
 ) -> None:
-    """Show the papers nearest to a paper, and the words that make them near."""
+    """Show the papers nearest to a paper, and the words that make them near.
+
+    Examples:
+      medsafe-harvest related 10.1109/tmi.2024.1234567
+
+      medsafe-harvest related arxiv:2401.00010 --limit 3 --json
+
+    With more papers than related.most_papers in config/settings.yaml they are computed when you
+    ask: the first question reads all papers once.
+    """
     place: Workplace = context.obj
     folder = snapshot.current(place.curated)
-    rows = nearest.of(folder, redirects.read(place.curated), paper).slice(0, limit).to_pylist()
+    ledger, cache = redirects.read(place.curated), nearby.cache_beside(place.curated)
+    rows = nearby.of(folder, ledger, paper, cache, _tell).slice(0, limit).to_pylist()
     if as_json:
         print_json(rows)
         return
@@ -55,3 +66,7 @@ def related(
             shown(", ".join(row["terms"])),
         )
     output.print(table)
+
+
+def _tell(papers: int) -> None:
+    console.print(f"reading {papers:,} papers, once for this snapshot")

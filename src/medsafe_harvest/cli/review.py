@@ -17,13 +17,15 @@ import typer
 from medsafe_harvest.cli.context import Exit, Workplace, console, output
 from medsafe_harvest.cli.harvest import rebuild
 from medsafe_harvest.cli.review_csv import export_pairs, import_answers
-from medsafe_harvest.cli.review_walk import Terminal, papers_of, skipped_before, walk, warn
+from medsafe_harvest.cli.review_pair import papers_of
+from medsafe_harvest.cli.review_walk import Terminal, skipped_before, walk, warn
 from medsafe_harvest.curated import snapshot
 from medsafe_harvest.errors import ConfigError, CuratedError
 from medsafe_harvest.fetch.clock import SystemClock
 from medsafe_harvest.normalize.text import one_line
 from medsafe_harvest.overrides_file import OverridesFile
-from medsafe_harvest.review import Choice, Session, pairs, unknown
+from medsafe_harvest.review import Choice, pairs, unknown
+from medsafe_harvest.review_session import Session
 
 
 def register(app: typer.Typer) -> None:
@@ -182,7 +184,7 @@ def _warn_of_unknown(place: Workplace, file: OverridesFile) -> None:
     try:
         lacking = unknown(file.read(), papers_of(snapshot.current(place.curated)))
     except CuratedError:
-        return  # there is no table yet
+        return  # without a table there is nothing to compare with
     if lacking:
         warn(
             f"{file.path} names records that the table lacks, so these entries do nothing yet: "

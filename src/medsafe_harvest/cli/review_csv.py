@@ -11,13 +11,14 @@ from rich.text import Text
 
 from medsafe_harvest import report, review_sheet
 from medsafe_harvest.cli.context import Workplace, console, output
-from medsafe_harvest.cli.review_walk import Records, papers_of, warn
+from medsafe_harvest.cli.review_pair import Records, papers_of
+from medsafe_harvest.cli.review_walk import warn
 from medsafe_harvest.curated import snapshot
 from medsafe_harvest.dedupe.overrides import Overrides
 from medsafe_harvest.errors import ConfigError, CuratedError
 from medsafe_harvest.overrides_file import OverridesFile, Ruling, unreadable
-from medsafe_harvest.review import Session
 from medsafe_harvest.review_outlook import at_odds
+from medsafe_harvest.review_session import Session
 
 
 def export_pairs(folder: Path, session: Session, target: Path, file: OverridesFile) -> None:
@@ -107,7 +108,7 @@ def _warn_of_answers(
     try:
         papers = papers_of(snapshot.current(place.curated))
     except CuratedError:
-        return  # there is no table yet
+        return  # without a table there is nothing to compare with
     said = before
     for ruling, line in zip(answers.rulings, answers.lines, strict=True):
         if lacking := [one for one in ruling.link.pair if one not in papers]:

@@ -61,6 +61,13 @@ def schedule(  # noqa: PLR0913, PLR0917 - options, by name
         Path | None,
         typer.Option(help="Write the files into this folder.", file_okay=False),
     ] = None,
+    digest: Annotated[
+        bool,
+        typer.Option(
+            "--digest",
+            help="Also mail what is new after each harvest, or that it failed (see `digest send`).",
+        ),
+    ] = False,
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Also at a time when arXiv is hardly usable.")
     ] = False,
@@ -74,6 +81,8 @@ def schedule(  # noqa: PLR0913, PLR0917 - options, by name
     if system and kind is not Kind.SYSTEMD:
         raise typer.BadParameter("--system goes with --as systemd only")
     start = _time(at)
+    if digest:
+        _note_lack_of_mail(place)
     now = SystemClock().now()
     if not anyway:
         _refuse_quiet_hours(start, jitter, kind, now)
@@ -91,6 +100,7 @@ def schedule(  # noqa: PLR0913, PLR0917 - options, by name
             jitter=jitter,
             flock=Path(found) if (found := shutil.which("flock")) else None,
             system_user=getpass.getuser() if system else None,
+            digest=digest,
         )
         files = render(kind, plan)
     except ValueError as error:
@@ -105,6 +115,15 @@ def schedule(  # noqa: PLR0913, PLR0917 - options, by name
     if kind is not Kind.GITHUB_ACTIONS:
         _note_odd_folders(plan)
     console.print(_NEXT[kind], soft_wrap=True)
+
+
+def _note_lack_of_mail(place: Workplace) -> None:
+    """Say what the mails will lack; it may still be written before the first start."""
+    mail = place.config().settings.mail
+    lacking = [f"mail.{name}" for name in ("smtp", "to") if not getattr(mail, name)]
+    if lacking:
+        file = place.config_folder / "settings.yaml"
+        console.print(f"note: {' and '.join(lacking)} is not set in {file} yet", soft_wrap=True)
 
 
 def _note_odd_folders(plan: Plan) -> None:

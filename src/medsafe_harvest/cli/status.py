@@ -15,8 +15,8 @@ from medsafe_harvest.cli.harvest import everything
 from medsafe_harvest.config import Config
 from medsafe_harvest.fetch import ledger
 from medsafe_harvest.fetch.clock import SystemClock
-from medsafe_harvest.fetch.harvest import Standing, standings
 from medsafe_harvest.fetch.limiter import Limiter
+from medsafe_harvest.fetch.plan import Standing, standings
 from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.sources.base import Window
 

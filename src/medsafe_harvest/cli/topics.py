@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -26,6 +27,9 @@ from medsafe_harvest.topics.diff import Change, Paper, changes
 from medsafe_harvest.topics.evaluate import Confusion, TopicEvaluation, evaluate, read_labelled
 
 _FILE = "topics.yaml"
+
+#: The end of a sentence; a text without one is a title.
+_SENTENCE = re.compile(r"[.!?](\s|$)")
 
 group = typer.Typer(
     name="topics",
@@ -97,16 +101,32 @@ def check(
 @group.command(name="test")
 def explain_text(
     context: typer.Context,
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="An abstract; - for standard input.")],
+    text: Annotated[
+        str,
+        typer.Argument(
+            metavar="TEXT",
+            help="An abstract, or a title alone if no sentence ends in it; - for standard input.",
+        ),
+    ],
     title: Annotated[str, typer.Option(help="The title that goes with it.")] = "",
     category: Annotated[
         list[str] | None, typer.Option(help="An arXiv category of the paper; may be repeated.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Explain which topics a text gets, and why: every match with its weight and discount."""
-    abstract = sys.stdin.read() if text == "-" else text
-    verdicts = Tagger(_rules(context)).explain(title, abstract, category or ())
+    """Explain which topics a text gets, and why: every match with its weight and discount.
+
+    Examples:
+      medsafe-harvest topics test "Federated learning for chest X-ray classification"
+
+      medsafe-harvest topics test - --title "A title" < abstract.txt
+    """
+    given = sys.stdin.read() if text == "-" else text
+    alone = not title and not _SENTENCE.search(given)
+    tagger, own = Tagger(_rules(context)), category or ()
+    verdicts = (
+        tagger.explain(given.strip(), None, own) if alone else (tagger.explain(title, given, own))
+    )
     if as_json:
         print_json({"topics": [one.plain() for one in verdicts]})
         return

@@ -1,14 +1,26 @@
-"""Curated tables as pandas frames whose list columns are lists."""
+"""Curated tables for notebooks, whose list columns are lists and whose dates are dates."""
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 
 from medsafe_harvest.curated import snapshot
+from medsafe_harvest.curated.where_columns import check_columns
 from medsafe_harvest.errors import CuratedError
+from medsafe_harvest.schema import TABLES
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Form = Literal["pandas", "arrow", "polars", "duckdb"]
+Frame: TypeAlias = "pd.DataFrame | pa.Table | pl.DataFrame | duckdb.DuckDBPyRelation"
 
 #: pandas would make floats of whole numbers with gaps, and objects of booleans with gaps.
 _NULLABLE = {
@@ -18,23 +30,54 @@ _NULLABLE = {
 }
 
 
-def load(name: str, data: Path | str | None, columns: list[str] | None) -> pd.DataFrame:
-    """One curated table as a frame.
+def shaped(table: pa.Table, as_: Form) -> Frame:
+    """A table in the form that a reader wants; none of them copies more than it must.
+
+    Args:
+        table: any table.
+        as_: "pandas" as :func:`to_frame`; "arrow" the table itself; "polars" a ``DataFrame``;
+            "duckdb" a relation, ready for ``.filter()``, ``.aggregate()`` or ``.query()``.
+
+    Raises:
+        ImportError: polars is not installed.
+        ValueError: there is no such form.
+    """
+    if as_ == "pandas":
+        return to_frame(table)
+    if as_ == "arrow":
+        return table
+    if as_ == "duckdb":
+        return duckdb.from_arrow(table)
+    if as_ == "polars":
+        return _polars(table)
+    raise ValueError(f"as_ is {', '.join(get_args(Form))}, not {as_!r}")
+
+
+def _polars(table: pa.Table) -> Frame:
+    try:
+        polars = importlib.import_module("polars")
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            'as_="polars" needs polars, which is not installed: pip install polars', name="polars"
+        ) from error
+    frame: Frame = polars.from_arrow(table)
+    return frame
+
+
+def read(name: str, data: Path | str | None, columns: Sequence[str] | None) -> pa.Table:
+    """One curated table, or some columns of it.
 
     Args:
         name: a name of ``schema.TABLES``.
-        data: the curated folder; None looks for ``data/curated`` here and in the folders above,
-            so that a notebook in a subfolder finds it.
+        data: the curated folder; None as for :func:`find`.
         columns: the columns wanted, in that order; None for all.
 
     Raises:
-        CuratedError: there is no snapshot.
-        KeyError: there is no such column.
+        CuratedError: there is no snapshot, or it is damaged.
+        SelectionError: there is no such column.
     """
-    table = snapshot.read(snapshot.current(folder(data)), name)
-    if columns is not None:
-        table = table.select(columns)
-    return to_frame(table)
+    checked = check_columns(columns, TABLES[name].names)
+    return snapshot.read(snapshot.current(folder(data)), name, checked)
 
 
 def folder(data: Path | str | None) -> Path:

@@ -40,9 +40,10 @@ def find_paper(folder: Path, name: str) -> dict[str, Any]:
     Raises:
         NotFoundError: nothing answers to it, or more than one paper does.
     """
-    papers = snapshot.read(folder, "papers")
+    papers = snapshot.read(folder, "papers", _NAMES)
     paper_id = _the_one(papers, snapshot.read(folder, "records", _OF_RECORD), name.strip())
-    row: dict[str, Any] = papers.filter(pc.equal(papers["paper_id"], paper_id)).to_pylist()[0]
+    found = snapshot.read(folder, "papers", only=("paper_id", [paper_id]))
+    row: dict[str, Any] = found.to_pylist()[0]
     return row
 
 
@@ -217,7 +218,7 @@ def dossier(folder: Path, name: str) -> Dossier:
         NotFoundError: as :func:`find_paper`.
     """
     paper = find_paper(folder, name)
-    own = pa.array(paper["record_ids"])
+    own = pa.array(paper["record_ids"], pa.string())
 
     def touching(table: str, left: str = "left", right: str = "right") -> list[dict[str, Any]]:
         rows = snapshot.read(folder, table)
@@ -225,10 +226,10 @@ def dossier(folder: Path, name: str) -> Dossier:
         found: list[dict[str, Any]] = rows.filter(mask).to_pylist()
         return found
 
-    records = snapshot.read(folder, "records")
+    records = snapshot.read(folder, "records", only=("record_id", paper["record_ids"]))
     return Dossier(
         paper=paper,
-        records=records.filter(pc.is_in(records["record_id"], value_set=own)).to_pylist(),
+        records=records.to_pylist(),
         decisions=touching("decisions"),
         relations=touching("relations"),
     )

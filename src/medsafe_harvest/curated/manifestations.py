@@ -29,11 +29,12 @@ _OWN = [
 MANIFESTATION = pa.schema([*_OWN, *(field for field in PAPER if field.name != "paper_id")])
 
 
-def load(folder: Path) -> pa.Table:
-    """The manifestations of all papers.
+def load(folder: Path, only: pa.Table | None = None) -> pa.Table:
+    """The manifestations of all papers, or of some.
 
     Args:
         folder: a snapshot.
+        only: the papers wanted, in ``paper_id``; None for all.
 
     Returns:
         ``MANIFESTATION``, sorted by paper_id and manifestation_id.
@@ -42,7 +43,13 @@ def load(folder: Path) -> pa.Table:
         CuratedError: the snapshot is damaged.
     """
     papers = snapshot.read(folder, "papers", [*_OF_THE_PAPER, "record_ids"])
-    return manifestations(papers, snapshot.read(folder, "records"))
+    records = snapshot.read(folder, "records")
+    if only is not None:
+        ids = only["paper_id"].combine_chunks()
+        papers = papers.filter(pc.is_in(papers["paper_id"], value_set=ids))
+        own = papers["record_ids"].combine_chunks().flatten()
+        records = records.filter(pc.is_in(records["record_id"], value_set=own))
+    return manifestations(papers, records)
 
 
 def manifestations(papers: pa.Table, records: pa.Table) -> pa.Table:

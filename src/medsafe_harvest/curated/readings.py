@@ -24,7 +24,7 @@ def read_as(table: pa.Table, name: str) -> pa.ChunkedArray:
         name: an id as a person writes it.
     """
     found = pa.chunked_array([pa.repeat(False, table.num_rows)])
-    for column, value in _readings(name):
+    for column, value in readings(name):
         if column == "doi" and isinstance(value, str):
             found = pc.or_(found, contains(table["other_dois"], value))
         same = pc.equal(table[column], pa.scalar(value, table.schema.field(column).type))
@@ -48,7 +48,7 @@ _PREFIXED: Mapping[str, tuple[str, Callable[[str | None], str | None]]] = {
 }
 
 
-def _readings(name: str) -> list[tuple[str, str | int]]:
+def readings(name: str) -> list[tuple[str, str | int]]:
     """Columns that the text could be an id of, with the id in canonical form."""
     readings: list[tuple[str, str | int]] = []
     for column, clean in (

@@ -136,6 +136,8 @@ class VenueTable:
         self._by_key = {
             venue_key(name): venue for venue in config.venues for _, name in _names(venue)
         }
+        #: Canonical name -> full name, as a bibliography has it.
+        self.full_names = {venue.id: venue.name for venue in config.venues}
 
     def find(self, text: str | None) -> tuple[str, Kind] | None:
         """Canonical name and kind, or None for a venue that the table does not know.

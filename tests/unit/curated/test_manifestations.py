@@ -131,7 +131,7 @@ def test_a_reader_chooses_the_row(tmp_path: Path) -> None:
     assert sorted(frame["manifestation"]) == ["journal", "preprint"]
     assert list(frame.columns) == columns
     with pytest.raises(ValueError, match="roll_up"):
-        mh.load_papers(tmp_path, roll_up="row")  # type: ignore[arg-type]
+        mh.load_papers(tmp_path, roll_up="row")  # type: ignore[call-overload]
 
 
 def test_an_empty_table_has_no_manifestations() -> None:

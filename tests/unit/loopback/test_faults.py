@@ -89,7 +89,7 @@ def good(asked: Asked) -> bytes:
         (Fault.HUGE, lambda body: len(body) == 3 << 20),
         (Fault.BOMB, lambda body: len(body) == 64 << 20),
     ],
-    ids=str,
+    ids=["cut", "slow", "no utf-8", "utf-16", "huge", "bomb"],
 )
 def test_a_body_that_is_not_as_it_should_be(
     fault: Fault, is_spoilt: Callable[[bytes], bool]

@@ -50,6 +50,7 @@ MARKED = st.lists(
         ("zero\u200bwidth soft\u00adhyphen", "zerowidth softhyphen"),
         ("null\0and\ttab\n  wrap", "null and tab wrap"),
         ("e\u0301cole", "école"),
+        (r"Learning to \texttt{Ask-First}", "Learning to Ask-First"),
         ("lone \ud800 surrogate", "lone surrogate"),
     ],
 )

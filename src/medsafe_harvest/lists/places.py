@@ -1,0 +1,209 @@
+"""Year and venue out of the words around a title."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from medsafe_harvest.lists.words import is_authors, is_label, words
+
+#: Whether the words are the name of a venue.
+Known = Callable[[str], bool]
+
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
+)
+_YEAR = re.compile(r"(?<![0-9])((?:19[5-9]|20[0-4])[0-9])(?![0-9])")
+#: ``CVPR'21``, ``CVPR21`` and ``ICML 23``.
+_SHORT_YEAR = re.compile(r"(?:(?<=[A-Za-z])\s?['\u2019]|(?<=[A-Z]{3})\s?)([0-3][0-9])(?![0-9\w])")
+_DATE = re.compile(
+    r"(?<![0-9])(?:19|20)[0-9]{2}\s?[-/.\u5e74]\s?[0-9]{1,2}(?:\s?[-/.\u6708]\s?[0-9]{1,2}\u65e5?)?(?![0-9])"
+    r"|(?<![0-9])20[0-4][0-9](?:0[1-9]|1[0-2])[0-3][0-9](?![0-9])"
+    r"|(?<![0-9])(?:19|20)[0-9]{2}(?: [01][0-9]){1,2}(?![0-9])"
+    r"|(?<![0-9])[0-9]{1,2}[-/.](?:[0-9]{1,2}[-/.])?(?:19|20)[0-9]{2}(?![0-9])"
+    rf"|(?<![\w])(?:[0-9]{{1,2}}(?:st|nd|rd|th)?[\s,.-]*)?{_MONTH}(?:[\s,.-]*[0-9]{{1,2}}(?:st|nd|rd|th)?(?![0-9]))?"
+    r"(?:[\s,.-]*(?:19|20)[0-9]{2}(?![0-9]))?",
+    re.IGNORECASE,
+)
+_LEAD = re.compile(
+    r"^\W*(?:(?:venue|conference|journal|date|year|publication|published(?: date)?|pub|source"
+    r"|publisher)\s*[:\uff1a]|(?:accepted|published|presented|appear(?:ed|s)?|to appear|in press)?"
+    r"\s*\b(?:in|at|by|to)\b(?:\s+the)?\s|accepted\b|to appear\b|published\b)\s*",
+    re.IGNORECASE,
+)
+_TAIL = re.compile(
+    r"[\s,(\[]*\b(?:oral|spotlight|best paper(?: award)?|highlight|poster|accepted|to appear"
+    r"|early access|in press|submitted|under review|volume|vol\.?|pp\.?)\b[^A-Za-z]*$"
+    r"|\s*:\s*[0-9]+(?:-[0-9]+)?$"
+    r"|[\s,]+[0-9]{1,4}(?:\s?\([0-9-]+\))?(?:\s?[:,]\s?[0-9e-]+)?$",
+    re.IGNORECASE,
+)
+_SPLIT = re.compile(r"[\[\](){}|;\n\v\u00b7\u2022\u3010\u3011\uff08\uff09]|\s[-\u2013\u2014]+\s")
+_SENTENCE = re.compile(r"(?<=[a-z0-9)]{2}[.?!])\s+(?=[A-Z0-9])|(?<=\bal\.)\s+|(?<=\bal\.,)\s+")
+_VENUE_WORDS = re.compile(
+    r"\b(?:journal|transactions|trans\.|proceedings|proc\.|conference|workshop|symposium|letters"
+    r"|lancet|nature|jama|nejm|bmj|radiology|arxiv|biorxiv|medrxiv|ieee|acm|neurips|nips|icml|iclr"
+    r"|cvpr|iccv|eccv|wacv|miccai|aaai|ijcai|kdd|acl|emnlp|naacl|eacl|coling|interspeech|icassp"
+    r"|isbi|midl|ipmi|tmlr|jmlr|tpami|preprint|plos|frontiers in|scientific reports"
+    r"|(?-i:MedIA|TMI|UAI))\b",
+    re.IGNORECASE,
+)
+_VENUE_STARTS = re.compile(
+    r"(?:(?:international|annual|european|ieee|acm|[0-9]+(?:st|nd|rd|th)|the)\s)*(?:journal|transactions"
+    r"|proceedings|conference|symposium|annals|workshop|advances|communications|lecture notes"
+    r"|frontiers|archives|lancet|nature|ieee|acm|npj|jmir|bmc|plos)\b(?! of a\b)",
+    re.IGNORECASE,
+)
+_VENUE_ENDS = re.compile(
+    r"\b(?:workshops?|conference|journal|letters|symposium|findings|track)$", re.IGNORECASE
+)
+#: Words with a date that tells no venue.
+_EVENT = re.compile(
+    r"(?:submitted|(?:originally )?announced|(?:last )?updated|added|posted|accessed|created"
+    r"|revised|received|epub|online|new|copyright|version)\b(?: (?:on|at|by))?$",
+    re.IGNORECASE,
+)
+_ACCEPTED = re.compile(
+    r"\W*(?:(?:presented|accepted|published|appear(?:ed|s)|to appear)\s+(?:at|in|by|to|for|as)\b"
+    r"|in:? proc)",
+    re.IGNORECASE,
+)
+_EDGES = re.compile(r"^[^\w(]+|[^\w)]+$")
+_SPAN = re.compile(r"before|after|since|until|earlier|[-\u2013~]\s*$", re.IGNORECASE)
+_COMPACT = re.compile(r"(?<![0-9])(20[0-4][0-9])(?:0[1-9]|1[0-2])[0-3][0-9](?![0-9])")
+_ACRONYM = re.compile(r"[A-Z][A-Za-z&-]*[A-Z][A-Za-z]*(?: (?:workshops?|findings))?", re.IGNORECASE)
+_LONGEST_VENUE = 14
+
+
+class Where(NamedTuple):
+    """Year and venue, each None where nothing says it."""
+
+    year: int | None = None
+    venue: str | None = None
+
+
+def looks_known(text: str) -> bool:
+    """Whether a text is a venue by the words that venues' names are made of."""
+    count = len(words(text))
+    bare = text.strip(" .,;:*_()[]")
+    if count > 10 or not bare:
+        return False
+    return bool(
+        (count <= 4 and _VENUE_WORDS.search(bare))
+        or _VENUE_STARTS.match(bare)
+        or (count <= 7 and _VENUE_ENDS.search(bare))
+    )
+
+
+def year_of(text: str) -> int | None:
+    """The first year in a text: ``2021``, ``2021-05-03``, ``20210503``, ``CVPR'21``."""
+    if found := _YEAR.search(text) or _COMPACT.search(text):
+        return int(found[1])
+    short = _SHORT_YEAR.search(text)
+    return 2000 + int(short[1]) if short else None
+
+
+def venue_of(text: str) -> str | None:
+    """A text without dates and what surrounds a venue's name; None where nothing is left."""
+    bare = _SHORT_YEAR.sub(" ", _YEAR.sub(" ", _DATE.sub(" ", text)))
+    bare, before = _LEAD.sub("", " ".join(bare.split())), None
+    while bare != before:
+        before = bare
+        bare = _EDGES.sub("", _TAIL.sub("", re.sub(r"\(\s*\)|\[\s*\]", "", bare))).strip()
+    telling = [one for one in words(bare) if not one.isdecimal()]
+    if not telling or len(telling) > _LONGEST_VENUE or all(len(one) < 2 for one in telling):
+        return None
+    if _EVENT.match(bare):
+        return None
+    # "Nat. Commun." keeps its last full stop, "CVPR." does not.
+    ended = ". " in bare and re.search(rf"{re.escape(bare)}\.", text) is not None
+    return " ".join(bare.split()) + ("." if ended else "")
+
+
+def is_place(text: str, known: Known) -> bool:
+    """Whether a text is a venue or a date, and no title."""
+    if len(text) > 200:
+        return False
+    if known(text) or _ACCEPTED.match(text):
+        return True
+    if year_of(text) is None:
+        return False
+    venue = venue_of(text)
+    if venue is None or known(venue):
+        return True
+    long = [one for one in words(venue) if len(one) > 3]
+    return len(words(venue)) <= 4 and all(one[0].isupper() for one in long)
+
+
+def in_cell(text: str, known: Known, *, mixed: bool = False) -> Where:
+    """Year and venue of a table's cell that holds nothing else.
+
+    Args:
+        text: of the cell, with the ends of its lines.
+        known: whether words are the name of a venue.
+        mixed: the column holds affiliations as well, so that only a sure venue counts.
+    """
+    parts = in_texts([text], known)
+    if mixed or (parts.venue and parts.year):
+        return parts
+    venue = venue_of(" ".join(text.split()))
+    if venue is None or _only_label(venue, known):
+        return Where(year_of(text), None)
+    return Where(year_of(text), venue)
+
+
+def in_texts(texts: Iterable[str], known: Known) -> Where:
+    """Year and venue in the words around a title, in brackets, italics or sentences.
+
+    A segment with both wins; else the first known venue and the first date are taken together.
+    """
+    year = venue = None
+    for segment in _segments(texts):
+        when = year_of(segment)
+        name = venue_of(segment) if len(segment) < 400 else None
+        if name and (_only_label(name, known) or is_authors(name)):
+            name = None
+        if when and name and (len(words(name)) <= 8 or known(name)):
+            return Where(when, name)
+        if name and not venue and known(name):
+            venue = name
+        year = year or when
+    return Where(year, venue)
+
+
+def in_heading(headings: tuple[str, ...], known: Known) -> Where:
+    """Year and venue that the nearest telling headings give to all under them.
+
+    ``CVPR 2023`` gives both; ``2023`` above ``CVPR`` as well.
+    """
+    year = venue = None
+    for heading in reversed(headings):
+        years = set(_YEAR.findall(heading))
+        name = venue_of(heading) if len(heading) < 80 else None
+        if name and not venue and _ACRONYM.fullmatch(name) and name[1:] != name[1:].lower():
+            venue = name if known(name) or years else None
+        if len(years) == 1 and not _SPAN.search(heading) and not year:
+            year = int(years.pop()) if name is None or venue == name or _is_date(name) else None
+    return Where(year, venue)
+
+
+def _is_date(name: str) -> bool:
+    return len(words(name)) <= 2
+
+
+def _only_label(text: str, known: Known) -> bool:
+    return is_label(text) and not known(text)
+
+
+def _segments(texts: Iterable[str]) -> Iterator[str]:
+    for text in texts:
+        for part in _SPLIT.split(text[:4000]):
+            if not part.strip(" .,:*_"):
+                continue
+            sentences = _SENTENCE.split(part)
+            if len(sentences) > 1 and (len(words(part)) > 10 or is_authors(sentences[0])):
+                yield from sentences
+            else:
+                yield part

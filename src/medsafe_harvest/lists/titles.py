@@ -1,0 +1,273 @@
+"""Where in an item the paper's title is, and what is left around it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from medsafe_harvest.lists.pieces import Piece
+from medsafe_harvest.lists.places import Known, is_place, year_of
+from medsafe_harvest.lists.runs import HARD, SOFT
+from medsafe_harvest.lists.trim import LEADING, trimmed
+from medsafe_harvest.lists.words import is_authors, is_label, is_title_like, tidy, words
+
+#: A link that its author forgot to close.
+_OPEN_LINK = re.compile(r"^\s*\[([^\[\]]{8,400})\]\(\s*$")
+_QUOTED = re.compile(r"[\u201c\"\u300a]([^\u201c\u201d\"\u300a\u300b]{12,400})[\u201d\"\u300b]")
+_JOINT = re.compile(r"^\s*[:\uff1a]|^\s+[-\u2013\u2014]+\s|^\s*\u2014")
+_KEY = re.compile(
+    r"^\W*(?:key ?words?|authors?|digest|abstract|tl;?dr|note|summary|venue|date|citations?|code"
+    r"|paper|institut\w*|affiliations?|conference|journal|tags?|topics?|highlights?|contributions?"
+    r"|comments?|links?|data ?sets?|method|task|published|publisher|bib\w*|doi|project)"
+    r"\s*[:\uff1a]",
+    re.IGNORECASE,
+)
+_NOTE = re.compile(
+    r"^\W*(?:key ?words?|authors?|digest|abstract|tl;?dr|summary|tags?|paper|code|links?|venue)"
+    r"\s*[:\uff1a]",
+    re.IGNORECASE,
+)
+#: Characters that are looked at for a title.
+_MOST_TEXT = 3000
+_LONGEST = 60
+
+
+class Found(NamedTuple):
+    """A title and what surrounds it.
+
+    Attributes:
+        title: tidy, or None.
+        how: what gave it: a link, bold type, quotes, plain words, the page's markup.
+        rest: the texts that are no part of it, in order.
+        href: of the link that is the title.
+    """
+
+    title: str | None
+    how: str
+    rest: tuple[str, ...]
+    href: str | None = None
+
+
+def is_venue_link(text: str, known: Known) -> bool:
+    """Whether the words of a link are a venue with its year (``NeurIPS 2021``)."""
+    count = len(words(text))
+    if count > 9 or is_label(text):
+        return False
+    ends = re.search(r"(?:19|20)[0-9]{2}\W*$|^\W*(?:19|20)[0-9]{2}|['\u2019][0-3][0-9]\W*$", text)
+    return bool(ends and (count <= 4 or known(text))) or (count <= 6 and known(text) and not ends)
+
+
+def find_title(
+    pieces: Sequence[Piece], known: Known, *, short: bool = False, nested: bool = False
+) -> Found:
+    """The title of the paper that an item names.
+
+    Args:
+        pieces: of the item.
+        known: whether words are the name of a venue.
+        short: take a title of one word, as in a table's column of titles.
+        nested: a short text before a labelled link is a note on the parent, not a title.
+    """
+    return (
+        _by_role(pieces)
+        or _by_weight(pieces, known)
+        or _by_link(pieces, known, 1 if short else 3)
+        or _plain(pieces, known, 1 if short else 3, 4 if nested else 1)
+    )
+
+
+def rest_of(pieces: Sequence[Piece], without: Sequence[Piece] = ()) -> tuple[str, ...]:
+    """The texts of pieces, neighbours in one style together; those of labels left out."""
+    texts: list[str] = [""]
+    outside = {id(piece) for piece in without}
+    for piece in pieces:
+        if id(piece) in outside:
+            texts.append("")
+        elif piece.place is not None:
+            if not is_label(piece.text):
+                texts += [piece.text, ""]
+        elif piece.slanted or piece.strong:
+            texts += [piece.text, ""]
+        else:
+            texts[-1] += piece.text
+    return tuple(text for text in texts if text.strip())
+
+
+def _by_role(pieces: Sequence[Piece]) -> Found | None:
+    named = [piece for piece in pieces if piece.role == "title" and not piece.is_break]
+    text = tidy(" ".join("".join(piece.text for piece in named).split()))
+    if not text or not is_title_like(text, 2):
+        return None
+    href = next((piece.href for piece in named if piece.href), None)
+    useful = [piece for piece in pieces if piece.role not in {"abstract", "authors", "aside"}]
+    return Found(text, "role", rest_of(useful, named), href)
+
+
+def _by_weight(pieces: Sequence[Piece], known: Known) -> Found | None:
+    """Words in bold, outside brackets: the title, or the short name that it begins with."""
+    depth = 0
+    for number, piece in enumerate(pieces):
+        before = depth
+        depth = max(0, depth + _opened(piece.text)) if piece.place is None else depth
+        if not piece.strong or before or not words(piece.text) or piece.text.lstrip()[:1] in "[(":
+            continue
+        if is_label(piece.text) or is_place(piece.text, known) or _KEY.match(piece.text + ":"):
+            continue
+        if piece.place and piece.place.kind in {"badge", "anchor"}:
+            continue
+        last = number
+        while last + 1 < len(pieces) and pieces[last + 1].strong:
+            last += 1
+        own = list(pieces[number : last + 1])
+        text = "".join(one.text for one in own)
+        more, used = _continued(pieces[last + 1 :], known) if len(words(text)) <= 4 else ("", [])
+        title, around = trimmed(text + more, known)
+        alone = last + 1 < len(pieces) and pieces[last + 1].is_break
+        least = 1 if alone and any(_says_paper(one, known) for one in pieces) else 3
+        if title and is_title_like(title, least):
+            rest = (*around, *rest_of(pieces, [*own, *used]))
+            return Found(title, "strong", rest, piece.href)
+        if not any(one.place is None and is_title_like(one.text) for one in pieces):
+            continue
+        return None
+    return None
+
+
+def _opened(text: str) -> int:
+    return text.count("[") + text.count("(") - text.count("]") - text.count(")")
+
+
+def _continued(pieces: Sequence[Piece], known: Known) -> tuple[str, list[Piece]]:
+    """The text that goes on with a title begun by a short name: ``: A Model for ...``."""
+    text, used = "", []
+    for piece in pieces:
+        if piece.text == HARD or piece.place is not None:
+            break
+        if piece.text == SOFT:
+            text += " "
+            used.append(piece)
+            continue
+        cut = re.search(r"\s*[\[(\u3010](?=[^\])]*$)|\s*[\[(][^\])]*(?:19|20)[0-9]{2}", piece.text)
+        text += piece.text[: cut.start()] if cut else piece.text
+        used.append(piece)
+        if cut:
+            break
+    joint = _JOINT.match(text)
+    bare = text[joint.end() :] if joint else text
+    whole = words(bare)
+    if len(whole) < (1 if joint else 4) or is_authors(bare) or is_place(bare, known):
+        return "", []
+    if not joint and (text[:1] in ",.;|" or len(whole) > 40):
+        return "", []
+    return text, used
+
+
+def _by_link(pieces: Sequence[Piece], known: Known, least: int) -> Found | None:
+    for number, piece in enumerate(pieces):
+        place = piece.place
+        if place is None or place.kind in {"badge", "anchor"} or piece.bare:
+            continue
+        if is_label(piece.text) or is_venue_link(piece.text, known):
+            continue
+        more, used = "", list[Piece]()
+        if len(words(piece.text)) <= 6:
+            more, used = _continued(pieces[number + 1 :], known)
+            if len(words(piece.text)) > 3 and not _JOINT.match(more):
+                more, used = "", []
+        text = piece.text + more
+        if not is_title_like(text, 1 if place.identified else max(least, 2)):
+            continue
+        if _stands_before(pieces[:number], known, piece):
+            return None
+        title, around = trimmed(text, known)
+        if title and (place.kind == "paper" or not is_authors(title)):
+            rest = (*around, *rest_of(pieces, [piece, *used]))
+            return Found(title, "link", rest, piece.href)
+    return None
+
+
+def _stands_before(pieces: Sequence[Piece], known: Known, link: Piece) -> bool:
+    """Whether the plain words before a link are the title, and the link says something else."""
+    text = "".join(piece.text for piece in pieces if piece.place is None)
+    line = text.replace(SOFT, " ").rpartition(HARD)[2] or text
+    bare = line
+    while lead := LEADING.match(bare):
+        bare = bare[lead.end() :]
+    if not is_title_like(bare, 4) or is_authors(bare) or is_place(bare, known):
+        return False
+    return bare.rstrip()[-1:] in ".?![(-:|," and len(words(link.text)) <= 6
+
+
+def _plain(pieces: Sequence[Piece], known: Known, least: int, labelled: int) -> Found:
+    text, used = _leading_text(pieces, known)
+    text = broken[1] if (broken := _OPEN_LINK.match(text)) else text
+    quoted = _QUOTED.search(text)
+    if quoted and is_title_like(quoted[1]) and not _is_inside(text, quoted):
+        sides = (text[: quoted.start()], text[quoted.end() :])
+        return Found(tidy(quoted[1]), "quoted", (*sides, *rest_of(pieces, used)))
+    title, around = trimmed(text, known)
+    rest = (*around, *rest_of(pieces, used))
+    linked = labelled == 1 and any(_says_paper(one, known) for one in pieces)
+    least = 1 if linked else max(least, labelled) if labelled > 1 else least
+    if title is None or not is_title_like(title, least) or len(words(title)) > _LONGEST:
+        return Found(None, "none", rest_of(pieces))
+    named = year_of(title) is not None or len(words(title)) < 3 or not linked
+    key = _NOTE.match(text) if linked else _KEY.match(text)
+    if key or is_authors(title) or (named and is_place(title, known)):
+        return Found(None, "none", rest_of(pieces))
+    return Found(title, "plain", rest)
+
+
+def _says_paper(piece: Piece, known: Known) -> bool:
+    """Whether a piece is a link to a paper under a label, so that a title stands before it."""
+    if piece.place is None or piece.place.kind != "paper":
+        return False
+    return is_label(piece.text) or is_venue_link(piece.text, known)
+
+
+def _is_inside(text: str, quoted: re.Match[str]) -> bool:
+    """Quotes inside a title: words of the title stand before and behind them."""
+    before, behind = text[: quoted.start()].strip(" ,.;:-"), text[quoted.end() :].strip(" ,.;:-")
+    if is_authors(re.sub(r"^\W*[0-9]{0,4}\W*", "", before)):
+        return False
+    return bool(
+        behind[:1].islower() or (before and not is_authors(before) and len(words(before)) < 4)
+    )
+
+
+def _leading_text(pieces: Sequence[Piece], known: Known) -> tuple[str, list[Piece]]:
+    """The plain words before the first label, break or words in italics that end a title."""
+    text, used, ready = "", list[Piece](), False
+    for number, piece in enumerate(pieces):
+        if len(text) > _MOST_TEXT:
+            break
+        ready = ready or is_title_like(text)
+        if piece.place is not None:
+            if ready or (is_label(piece.text) and words(text)):
+                break
+            continue
+        if piece.text in {HARD, SOFT}:
+            following = _line(pieces[number + 1 :])
+            ends = piece.text == HARD or is_authors(following) or is_place(following, known)
+            if ready and (ends or _KEY.match(following)):
+                break
+            used.append(piece)
+            text += " "
+            continue
+        if piece.slanted and ready:
+            closed = text.rstrip()[-1:] in ".?!,;:|-)]"
+            if closed or is_authors(piece.text) or is_place(piece.text, known):
+                break
+        used.append(piece)
+        text += piece.text
+    return text, used
+
+
+def _line(pieces: Sequence[Piece]) -> str:
+    texts = []
+    for piece in pieces:
+        if piece.is_break:
+            break
+        texts.append(piece.text if piece.place is None else " ")
+    return "".join(texts)

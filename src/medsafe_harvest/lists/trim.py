@@ -1,0 +1,129 @@
+"""A title out of a text: without the venue, date, authors and labels that stand around it."""
+
+from __future__ import annotations
+
+import re
+
+from medsafe_harvest.lists.places import Known, is_place, venue_of, year_of
+from medsafe_harvest.lists.runs import HARD, SOFT
+from medsafe_harvest.lists.words import is_authors, is_label, is_title_like, tidy, words
+
+LEADING = re.compile(
+    r"^\s*(?:[\[(\u3010]([^\[\]()\u3010\u3011]{0,90})[\])\u3011]\s*[-:.,]?"
+    r"|((?:19|20)[0-9]{2}(?:[-/.][0-9]{1,2}){0,2})(?![0-9])\s*[-:,.|]\s"
+    r"|([A-Z][\w&/. ]{1,38}?[\s']?(?:19|20)[0-9]{2})\s*[-:|\u2013]\s"
+    r"|()(?:paper\s+)?title\s*[:\uff1a])\s*",
+    re.IGNORECASE,
+)
+_TRAILING = re.compile(
+    r"[\s.,]*[\[(\u3010]{1,2}([^\[\]()\u3010\u3011]{0,160})[\])\u3011]{1,2}[\s.,:(\[-]*$"
+)
+_TRAILING_DATE = re.compile(r"[\s.,(\[]+((?:19|20)[0-9]{2}(?:[-/.][0-9]{1,2}){1,2})[\s.,)\]]*$")
+_TRAILING_YEAR = re.compile(r"(?:[.,]\s*|\s\(|(?<=[?!])\s+)((?:19|20)[0-9]{2})[\s.,)\]]*$")
+#: "... understanding 2020" gives its year; "... Challenge 2020" is called so.
+_BARE_YEAR = re.compile(
+    r"(?<=[a-z]{3})(?<!challenge)(?<!task)(?<!track)(?<!edition)(?<!dataset)(?<!since)(?<!before)"
+    r"(?<!until)\s+((?:19|20)[0-9]{2})[\s.]*$"
+)
+_LAST_WORD = re.compile(r"\s[a-z-]+$")
+_TRAILING_PLACE = re.compile(r"[,.]\s+((?:[A-Z@][^,]{0,70}?,?\s*)?(?:19|20)[0-9]{2})[\s.]*$")
+_TRAILING_KEY = re.compile(
+    r"(?:(?:\s*[-,|:(\[/]+\s*(?:paper|code|link|pdf|arxiv|github)\b\s*:?)"
+    r"|(?:[.\s]\s*(?:paper|code|link|pdf|arxiv|github)\s*:))+\s*$",
+    re.IGNORECASE,
+)
+#: ``Smith J, Doe A.`` before a title.
+_VANCOUVER = re.compile(
+    r"^\s*((?:[^\W\d_a-z][\w'\u2019-]+(?:[ -][^\W\d_a-z][\w'\u2019-]+)? [A-Z]{1,3}[,;.]\s+){2,}"
+    r"(?:et al[.,]\s+)?|[^\W\d_a-z][\w'\u2019-]+ [A-Z]{1,3},? et al[.,]+\s+)(?=\S)"
+)
+#: ``, Jane Doe et al.`` behind a title.
+_SOME = re.compile(r"[,.]\s+((?:[^\W\d_a-z][\w'\u2019.-]*\s+){1,4}et\.? al)[\s.]*$")
+_BY = re.compile(r"[\s,.]+by\s+([A-Z].{3,600})$")
+_DASH = re.compile(r"\s+(?:[-\u2013\u2014]+|\|)\s+")
+_SENTENCE = re.compile(r"(?<=[^\W\d_][^\W_][.?!])[\"\u201d]?\s+(?=[^\sa-z])|(?<=\bal\.)\s+")
+_APA = re.compile(r"^(.{4,900}?)[\s,.]*\(((?:19|20)[0-9]{2})[a-z]?\)\s*[.,:]?\s+(.{8,})$")
+_MOST_PARTS = 60
+
+
+def trimmed(text: str, known: Known) -> tuple[str | None, list[str]]:
+    """A title out of a text with what stands around it: venue, date, authors."""
+    around: list[str] = []
+    text = text.replace(SOFT, " ").replace(HARD, " ")[:3000]
+    while (lead := LEADING.match(text)) and text[lead.end() :].strip():
+        telling = lead[1] and is_title_like(lead[1], 5) and year_of(lead[1]) is None
+        if telling and not is_place(lead[1], known):
+            break
+        around.append(next((group for group in lead.groups() if group), ""))
+        text = text[lead.end() :]
+    text = _TRAILING_KEY.sub("", text)
+    before = None
+    while text != before:
+        before = text
+        if ((tail := _TRAILING.search(text)) and _goes(tail[1], known)) or (
+            tail := _TRAILING_DATE.search(text)
+        ):
+            around.append(tail[1])
+            text = text[: tail.start()]
+    text = _without_reference(text, known, around)
+    tail = _TRAILING_YEAR.search(text)
+    bare = None if tail else _BARE_YEAR.search(text)
+    if bare and _LAST_WORD.search(text[: bare.start()]):
+        tail = bare
+    if tail and is_title_like(text[: tail.start()]):
+        around.append(tail[1])
+        text = text[: tail.start()]
+    return tidy(text), around
+
+
+def _goes(text: str, known: Known) -> bool:
+    return is_label(text) or year_of(text) is not None or known(text) or is_authors(text)
+
+
+def _without_reference(text: str, known: Known, around: list[str]) -> str:
+    """The title of a reference such as ``Authors. Title. Venue, 2020`` or ``Title - Authors``."""
+    if names := _VANCOUVER.match(text):
+        around.append(names[1])
+        text = text[names.end() :]
+    if (apa := _APA.match(text)) and is_authors(apa[1]):
+        around.append(apa[2])
+        text = apa[3]
+    if (some := _SOME.search(text)) and is_title_like(text[: some.start()]):
+        around.append(some[1])
+        text = text[: some.start()]
+    before, colon, behind = text.partition(": ")
+    if colon and is_title_like(behind) and before.count(",") and is_authors(before):
+        around.append(before)
+        text = behind
+    if (by := _BY.search(text)) and is_authors(by[1]):
+        around.append(by[1])
+        text = text[: by.start()]
+    for splitter in (_SENTENCE, _DASH):
+        parts = [part for part in splitter.split(text) if part.strip()]
+        if 1 < len(parts) <= _MOST_PARTS:
+            text = _title_among(parts, text, known, around)
+    tail = _TRAILING_PLACE.search(text)
+    if tail and is_title_like(text[: tail.start()], 3) and len(words(tail[1])) <= 9:
+        around.append(tail[1])
+        text = text[: tail.start()]
+    return text
+
+
+def _title_among(parts: list[str], text: str, known: Known, around: list[str]) -> str:
+    sorts = [is_authors(part) or is_place(part, known) for part in parts]
+    if not any(sorts):
+        return text
+    first = next(
+        (n for n, other in enumerate(sorts) if not other and is_title_like(parts[n])), None
+    )
+    if first is None:
+        return text
+    end = next((n for n in range(first + 1, len(parts)) if sorts[n]), len(parts))
+    dated = end < len(parts) and venue_of(parts[end]) is None
+    dated = dated and (bool(around) or known(parts[end - 1]))
+    if (first or dated) and end - first > 1:
+        # "Authors. Title. Venue. 2020;12:34." has its venue before the year.
+        end = first + 1 if first else end - 1
+    around += [*parts[:first], " ".join(parts[end:])]
+    start = text.find(parts[first])
+    return text[start : text.find(parts[end - 1], start) + len(parts[end - 1])]

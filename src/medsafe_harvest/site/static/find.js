@@ -1,0 +1,314 @@
+"use strict";
+// The search itself, without the page: papers come in shards, newest shard first; a query is matched
+// against folded text, word by word. 20,000 papers take a few milliseconds, so there is no index
+// but the text.
+const medsafe = (() => {
+  const TITLE = 0, AUTHORS = 1, TOPICS = 2, VENUE = 3, SUMMARY = 4;
+  // Points of a word that stands there whole, and of one that begins there.
+  const WHOLE = [12, 8, 6, 5, 3];
+  const BEGUN = [8, 5, 5, 4, 2];
+  const MISSPELT = 0.5;
+  const NAMED = 1000;
+
+  const papers = [];
+  let about = null;
+  let vocabulary = null;
+  const waiting = new Set();
+
+  /** Lower case, no accents, words between single spaces; "x-ray" is found as "xray" too. */
+  function fold(text) {
+    let folded = text.toLowerCase();
+    if (/[^\x00-\x7f]/.test(folded)) {
+      folded = folded.normalize("NFKD").replace(/\p{M}+/gu, "").replace(/ß/g, "ss")
+        .replace(/[øö]/g, "o").replace(/ł/g, "l").replace(/æ/g, "ae");
+    }
+    folded = folded.replace(/\b([a-z0-9])-([a-z0-9]+)/g, "$1 $2 $1$2");
+    return ` ${folded.replace(/[^\p{L}\p{N}]+/gu, " ").trim()} `;
+  }
+
+  /** The query as terms: {words: " conformal prediction", whole, not}. */
+  function parse(query) {
+    const terms = [];
+    for (const [, minus, quoted, bare] of query.matchAll(/(?<!\S)([-\u2212])?(?:"([^"]*)"?|(\S+))/g)) {
+      const text = (quoted ?? bare).toLowerCase();
+      const words = fold(text.replace(/-/g, " ")).trim();
+      if (words) {
+        terms.push({ words, whole: quoted !== undefined, not: Boolean(minus), text });
+      }
+    }
+    return terms;
+  }
+
+  function stem(words) {
+    return words.length > 4 && words.endsWith("s") && !words.endsWith("ss")
+      ? words.slice(0, -1) : words;
+  }
+
+  /** Points of one term in one paper; 0 where it is not there. */
+  function points(paper, words, whole) {
+    const exact = ` ${words} `;
+    const begun = ` ${whole ? `${words} ` : stem(words)}`;
+    if (!paper.all.includes(begun)) {
+      return 0;
+    }
+    let best = 0;
+    for (let field = 0; field < paper.text.length; field += 1) {
+      const text = paper.text[field];
+      if (text.includes(begun)) {
+        best += text.includes(exact) ? WHOLE[field] : BEGUN[field];
+      }
+    }
+    return best;
+  }
+
+  /** Which letters a word has, a bit each: words that are near have nearly the same. */
+  function letters(word) {
+    let bits = 0;
+    for (let place = 0; place < word.length; place += 1) {
+      bits |= 1 << (word.charCodeAt(place) % 31);
+    }
+    return bits;
+  }
+
+  function differing(bits) {
+    let count = 0;
+    for (let left = bits; left; left &= left - 1) {
+      count += 1;
+    }
+    return count;
+  }
+
+  function words() {
+    if (vocabulary?.of === papers.length) {
+      return vocabulary.words;
+    }
+    const counts = new Map();
+    for (const paper of papers) {
+      for (const field of [TITLE, AUTHORS, VENUE]) {
+        for (const word of paper.text[field].split(" ")) {
+          if (word.length > 2) {
+            counts.set(word, (counts.get(word) ?? 0) + 1);
+          }
+        }
+      }
+    }
+    const known = [...counts].map(([word, count]) => ({ word, count, bits: letters(word) }));
+    vocabulary = { of: papers.length, words: known };
+    return known;
+  }
+
+  /** Edits between two words (a swap of neighbours is one), or more than `most`. */
+  function edits(one, other, most) {
+    let before = [];
+    let last = Array.from({ length: other.length + 1 }, (_, place) => place);
+    for (let i = 1; i <= one.length; i += 1) {
+      const row = [i];
+      let least = i;
+      for (let j = 1; j <= other.length; j += 1) {
+        const same = one[i - 1] === other[j - 1];
+        let cost = Math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (same ? 0 : 1));
+        if (i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1]) {
+          cost = Math.min(cost, before[j - 2] + 1);
+        }
+        row.push(cost);
+        least = Math.min(least, cost);
+      }
+      if (least > most) {
+        return most + 1;
+      }
+      before = last;
+      last = row;
+    }
+    return last[other.length];
+  }
+
+  /** Words of the papers that a misspelt one may mean, the nearest and most frequent first. */
+  function meant(word) {
+    if (word.length < 4 || word.includes(" ")) {
+      return [];
+    }
+    const most = word.length < 8 ? 1 : 2;
+    const near = [];
+    const bits = letters(word);
+    for (const known of words()) {
+      // An edit changes two letters at most.
+      if (Math.abs(known.word.length - word.length) <= most &&
+          differing(known.bits ^ bits) <= 2 * most) {
+        const away = edits(word, known.word, most);
+        if (away <= most) {
+          near.push({ word: known.word, count: known.count, away });
+        }
+      }
+    }
+    near.sort((a, b) => a.away - b.away || b.count - a.count || (a.word < b.word ? -1 : 1));
+    return near.filter((one) => one.away === near[0].away).slice(0, 4).map((one) => one.word);
+  }
+
+  function fits(paper, filters) {
+    return (
+      filters.topics.every((topic) => paper.topics.includes(topic)) &&
+      (!filters.code || paper.code) &&
+      (!filters.medical || paper.medical) &&
+      (!filters.published || paper.published) &&
+      (!filters.from || (paper.year && paper.year >= filters.from)) &&
+      (!filters.to || (paper.year && paper.year <= filters.to))
+    );
+  }
+
+  function scores(terms, corrected) {
+    const total = new Float64Array(papers.length);
+    for (const term of terms) {
+      const own = new Float64Array(papers.length);
+      const found = (words, weight) => {
+        let count = 0;
+        for (let i = 0; i < papers.length; i += 1) {
+          const value = papers[i].names.includes(term.text)
+            ? NAMED : weight * points(papers[i], words, term.whole);
+          if (value > own[i]) {
+            own[i] = value;
+          }
+          count += value > 0 ? 1 : 0;
+        }
+        return count;
+      };
+      let count = found(term.words, 1);
+      if (!count && !term.not && !term.whole) {
+        const instead = meant(term.words);
+        for (const word of instead) {
+          count += found(word, MISSPELT);
+        }
+        if (instead.length) {
+          corrected.push([term.words, instead]);
+        }
+      }
+      const rare = Math.log(1 + papers.length / (1 + count));
+      for (let i = 0; i < papers.length; i += 1) {
+        if (term.not ? own[i] > 0 : own[i] === 0) {
+          total[i] = -Infinity;
+        } else if (!term.not) {
+          total[i] += own[i] * rare;
+        }
+      }
+    }
+    return total;
+  }
+
+  /** Places of the papers that fit, the best first, and how many of them each topic has. */
+  function find(query, filters) {
+    const terms = parse(query);
+    const corrected = [];
+    const total = scores(terms, corrected);
+    const phrase = terms.filter((term) => !term.not).map((term) => term.words).join(" ");
+    const places = [];
+    const topics = new Map();
+    const counts = { code: 0, medical: 0, published: 0 };
+    for (let i = 0; i < papers.length; i += 1) {
+      const paper = papers[i];
+      if (total[i] === -Infinity || !fits(paper, filters)) {
+        continue;
+      }
+      if (terms.length > 1 && paper.text[TITLE].includes(phrase)) {
+        total[i] += 20;
+      }
+      places.push(i);
+      for (const topic of paper.topics) {
+        topics.set(topic, (topics.get(topic) ?? 0) + 1);
+      }
+      for (const flag of Object.keys(counts)) {
+        counts[flag] += paper[flag] ? 1 : 0;
+      }
+    }
+    const newer = (a, b) => papers[b].order - papers[a].order;
+    places.sort(filters.sort === "new" || !phrase
+      ? newer : (a, b) => total[b] - total[a] || newer(a, b));
+    return { places, topics, counts, corrected, terms };
+  }
+
+  function load(file, version) {
+    const script = document.createElement("script");
+    script.src = `index/${file}?v=${version}`;
+    waiting.add(file);
+    script.addEventListener("error", () => medsafe.failed?.(file));
+    document.head.append(script);
+  }
+
+  function arrived(file) {
+    waiting.delete(file);
+    medsafe.changed?.();
+    next();
+  }
+
+  let queue = [];
+  function next() {
+    if (waiting.size) {
+      return;
+    }
+    if (queue.length) {
+      load(...queue.shift());
+    } else {
+      setTimeout(words, 500); // so that the first misspelling need not wait for it
+    }
+  }
+
+  return {
+    papers,
+    find,
+    fold,
+    changed: null,
+    failed: null,
+    get about() { return about; },
+    get complete() { return !waiting.size && !queue.length; },
+    /** What index/meta.js says; loading begins with the newest papers. */
+    meta(value) {
+      about = value;
+      const shards = value.shards.map((versions, number) => [versions, number]).reverse();
+      queue = [
+        ...shards.map(([[core], number]) => [`core-${number}.js`, core]),
+        ...shards.map(([[, text], number]) => [`text-${number}.js`, text]),
+      ];
+    },
+    start: next,
+    /** A shard: columns of papers. */
+    core(number, columns) {
+      const topics = about.topics.map(([, label]) => label);
+      columns.id.forEach((id, row) => {
+        const own = columns.topics[row];
+        const title = columns.title[row];
+        const venue = about.venues[columns.venue[row]] ?? "";
+        const text = [
+          fold(title), fold(columns.authors[row]),
+          fold(own.map((topic) => topics[topic]).join(" | ")), fold(venue), " ",
+        ];
+        papers.push({
+          id, title, venue,
+          authors: columns.authors[row],
+          year: columns.year[row],
+          code: columns.code[row],
+          names: columns.names[row].split(" "),
+          topics: own,
+          medical: Boolean(columns.flags[row] & 1),
+          published: Boolean(columns.flags[row] & 2),
+          withdrawn: Boolean(columns.flags[row] & 4),
+          order: number * about.size + row,
+          summary: "",
+          text,
+          all: text.join("|"),
+        });
+      });
+      arrived(`core-${number}.js`);
+    },
+    /** The summaries of a shard. */
+    text(number, summaries) {
+      const first = number * about.size;
+      for (const paper of papers) {
+        const own = summaries[paper.order - first];
+        if (own !== undefined && paper.order >= first) {
+          paper.summary = own;
+          paper.text[SUMMARY] = fold(own);
+          paper.all = paper.text.join("|");
+        }
+      }
+      arrived(`text-${number}.js`);
+    },
+  };
+})();
