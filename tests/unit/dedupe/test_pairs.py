@@ -179,7 +179,7 @@ def test_keys_of_each_kind_are_as_documented() -> None:
     assert found["place"] == ["7 12 lee", "7 12 2020"]
     assert found["team"] == ["chen holm lee 2020"]
     assert "alerts sepsis" in found["rare_words"]
-    assert len(found["rare_words"]) == 10
+    assert len(found["rare_words"]) == 9  # "early machine" is too common a pair
     assert not any("learning" in key for key in found["rare_words"])  # most titles have it
     assert "lee sepsis" in found["rare_word_author"]
     assert "chen alerts" in found["rare_word_author"]
