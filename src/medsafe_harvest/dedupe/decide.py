@@ -21,6 +21,7 @@ from medsafe_harvest.dedupe.evidence import (
     always,
     one_wording,
     placed,
+    sequel,
 )
 from medsafe_harvest.dedupe.guards import GUARDS, PROMISING_FROM, promising
 from medsafe_harvest.dedupe.reasons import Outcome, Reason
@@ -106,9 +107,10 @@ def _by_sum(f: Features, sums: Floats) -> list[tuple[Bools, Outcome, Reason]]:
 
 
 def _another_word(f: Features) -> Bools:
-    """One drug for another, one country for another: a companion paper of one team."""
+    """One drug for another, one country for another, a second part: a companion of one team."""
     longer = f.title_part | f.title_extends
-    return np.asarray(~f.title_equal & ~one_wording(f) & ~longer & ~placed(f), dtype=bool)
+    other = ~f.title_equal & ~one_wording(f) & ~longer
+    return np.asarray((other & ~placed(f)) | (sequel(f) & ~f.page_agrees), dtype=bool)
 
 
 def _another_issue(f: Features) -> Bools:

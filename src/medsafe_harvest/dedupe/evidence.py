@@ -52,6 +52,11 @@ def one_wording(f: Features) -> Bools:
     return f.information_swapped < A_WORD
 
 
+def sequel(f: Features) -> Bools:
+    """One title has a number more, and no word: "X" and "X II"."""
+    return (f.numbers_missing > 0) & (f.information_swapped + f.information_added < A_WORD)
+
+
 def placed(f: Features) -> Bools:
     """One volume and one page."""
     return f.volume_agrees & f.page_agrees

@@ -10,13 +10,13 @@ import numpy as np
 from medsafe_harvest.dedupe.columns import Bools
 from medsafe_harvest.dedupe.compare import Features
 from medsafe_harvest.dedupe.evidence import (
-    A_WORD,
     UNRELATED_TITLE,
     alike,
     authors_agree,
     misplaced,
     one_wording,
     placed,
+    sequel,
 )
 from medsafe_harvest.dedupe.reasons import Outcome, Reason
 
@@ -144,9 +144,8 @@ def promising(f: Features) -> Bools:
     bare = np.isnan(f.author_similarity) & (f.title_equal | f.title_part)
     one_time = (f.year_difference <= 0) | (f.preprint & (f.year_difference <= 1))
     apart = f.page_conflicts | f.volume_conflicts | (f.venue_differs & ~f.preprint & ~f.same_class)
-    # "Qwen2 technical report" and "Qwen2.5 technical report": a sequel.
-    sequel = (f.numbers_missing > 0) & (f.information_swapped + f.information_added < A_WORD)
-    apart |= f.contrast | f.turning | f.marker_differs | sequel
+    # "Qwen2 technical report" and "Qwen2.5 technical report" are a sequel, too.
+    apart |= f.contrast | f.turning | f.marker_differs | sequel(f)
     likely = retitled | (bare & (f.information_shared >= _TELLING))
     return np.asarray(likely & one_time & ~apart & ~f.generic & ~_conflicting(f), dtype=bool)
 

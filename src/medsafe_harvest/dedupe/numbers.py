@@ -16,6 +16,8 @@ _ROMAN = {
 } | {"i": "1"}
 # Alone, these are words, initials or variables; after "part" or at the end they count.
 _AMBIGUOUS_NUMERALS = frozenset({"i", "v", "x"})
+#: Words that are numbers and nothing else: the "II" of a sequel.
+NUMERALS = frozenset(_ROMAN) - _AMBIGUOUS_NUMERALS
 _NUMBER_WORDS = {
     word: number
     for words in (

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from medsafe_harvest.dedupe.markers import is_generic, words_of
+from medsafe_harvest.dedupe.numbers import NUMERALS
 from medsafe_harvest.dedupe.words import INFORMATION, RARE
 from medsafe_harvest.normalize.text import comparison_form
 
@@ -50,7 +51,7 @@ def words_in(form: str) -> dict[str, float]:
 @lru_cache(maxsize=1 << 16)
 def _said_by(token: str) -> tuple[tuple[str, float], ...]:
     """The words of one token, and what each says."""
-    if token in _FUNCTION_WORDS or token.isdigit():
+    if token in _FUNCTION_WORDS or token.isdigit() or token in NUMERALS:
         return ()
     if _UNSPACED.search(token):
         pairs = [token[n : n + 2] for n in range(max(len(token) - 1, 1))]
