@@ -80,7 +80,8 @@ _LATER = re.compile(
 )
 _PLACEHOLDER = re.compile(
     r"x{2,}|y{2,}|z{3,}|\*+|_+|\.{2,}|anon(?:ymous|ymized|ymised)?(?:[-_]?(?:author|user|github|repo"
-    r"|submission|code)s?)?|(?:your|my)[-_]?\w*|user(?:[-_]?name)?|tb[ad]|todo|placeholder|example"
+    r"|submission|code)s?)?|(?:your|my)(?:[-_]\w*|(?:user)?name|user"
+    r"|repo|project|org|account|github|code|paper)?|user(?:[-_]?name)?|tb[ad]|todo|placeholder|example"
     r"|owner|link|url|repo(?:[-_]?name)?|omitted|removed|blinded|hidden|coming[-_]?soon"
     r"|to[-_]?be[-_]?\w+|(?:author|project|code)[-_]?(?:name|link|url)|<\w*>|404",
     re.IGNORECASE,
