@@ -25,12 +25,12 @@ import pyarrow.parquet as pq
 
 from bench.corpora import titles_1m
 from medsafe_harvest.dedupe.overrides import Overrides
-from medsafe_harvest.engines import remembered
-from medsafe_harvest.engines.again import Keeper
-from medsafe_harvest.engines.changes import changes
 from medsafe_harvest.engines.duckdb import Matching, match
-from medsafe_harvest.engines.incremental import batch_of, match_batch
-from medsafe_harvest.engines.remembered import State
+from medsafe_harvest.engines.incremental import remembered
+from medsafe_harvest.engines.incremental.again import Keeper
+from medsafe_harvest.engines.incremental.batch import batch_of, match_batch
+from medsafe_harvest.engines.incremental.changes import changes
+from medsafe_harvest.engines.incremental.remembered import State
 
 T = TypeVar("T")
 RUNS, NEW = 3, 1_000

@@ -20,7 +20,7 @@ from medsafe_harvest.config import Config
 from medsafe_harvest.curated import redirects, snapshot
 from medsafe_harvest.curated.redirects import Change, Kind, Names
 from medsafe_harvest.engines import duckdb as engine
-from medsafe_harvest.engines.again import Commit, Keeper, forget, nothing
+from medsafe_harvest.engines.incremental.again import Commit, Keeper, forget, nothing
 from medsafe_harvest.engines.neighbours import are_told, neighbours
 from medsafe_harvest.engines.papers import papers as make_papers
 from medsafe_harvest.errors import CuratedError, NothingFoundError, StoreError

@@ -19,11 +19,11 @@ from medsafe_harvest import pipeline
 from medsafe_harvest.config import load_config
 from medsafe_harvest.dedupe.overrides import Link, Overrides
 from medsafe_harvest.dedupe.prepare import NEEDED
-from medsafe_harvest.engines import remembered
-from medsafe_harvest.engines.again import Keeper, forget
-from medsafe_harvest.engines.changes import changes
 from medsafe_harvest.engines.duckdb import Matching, match
-from medsafe_harvest.engines.incremental import batch_of, match_batch
+from medsafe_harvest.engines.incremental import remembered
+from medsafe_harvest.engines.incremental.again import Keeper, forget
+from medsafe_harvest.engines.incremental.batch import batch_of, match_batch
+from medsafe_harvest.engines.incremental.changes import changes
 from medsafe_harvest.errors import StoreError
 from medsafe_harvest.schema import RECORD
 

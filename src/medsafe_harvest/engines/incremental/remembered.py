@@ -26,8 +26,8 @@ import pyarrow as pa
 from medsafe_harvest import schema as _schema
 from medsafe_harvest.dedupe.cluster import AGAINST
 from medsafe_harvest.dedupe.overrides import Overrides
-from medsafe_harvest.engines.keyindex import KeyIndex
-from medsafe_harvest.engines.layers import Layers
+from medsafe_harvest.engines.incremental.keyindex import KeyIndex
+from medsafe_harvest.engines.incremental.layers import Layers
 from medsafe_harvest.engines.pool import load_one, save_one
 from medsafe_harvest.errors import StoreError
 from medsafe_harvest.schema import DECISION
@@ -86,7 +86,7 @@ def rules() -> str:
     digest = hashlib.sha256(f"{_FORM}\0".encode())
     house = Path(_schema.__file__).parent
     folders = (house / name for name in ("dedupe", "engines", "normalize"))
-    for path in sorted([house / "schema.py", *(one for f in folders for one in f.glob("*.py"))]):
+    for path in sorted([house / "schema.py", *(one for f in folders for one in f.rglob("*.py"))]):
         digest.update(f"{path.relative_to(house)}\0".encode())
         digest.update(path.read_bytes())
     for package in ("duckdb", "numpy", "pyarrow", "rapidfuzz"):

@@ -15,10 +15,18 @@ from medsafe_harvest.dedupe.overrides import Overrides
 from medsafe_harvest.dedupe.reasons import Outcome, Reason
 from medsafe_harvest.engines import stages
 from medsafe_harvest.engines.duckdb import Made, open_database
-from medsafe_harvest.engines.keyindex import SCHEMA, KeyIndex, digests
-from medsafe_harvest.engines.layers import Layers
+from medsafe_harvest.engines.incremental.keyindex import SCHEMA, KeyIndex, digests
+from medsafe_harvest.engines.incremental.layers import Layers
+from medsafe_harvest.engines.incremental.remembered import (
+    FIRST,
+    KEPT,
+    LIVING,
+    REST,
+    TITLES,
+    State,
+    next_folder,
+)
 from medsafe_harvest.engines.pool import gather, load_one, parts_of, save_one
-from medsafe_harvest.engines.remembered import FIRST, KEPT, LIVING, REST, TITLES, State, next_folder
 
 _BY_PAIR = [("left", "ascending"), ("right", "ascending")]
 #: Rows of the left and the right records of pairs.

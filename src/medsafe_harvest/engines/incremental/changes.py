@@ -8,9 +8,9 @@ import pyarrow.compute as pc
 
 from medsafe_harvest.dedupe.columns import Bools
 from medsafe_harvest.dedupe.prepare import NEEDED
-from medsafe_harvest.engines.incremental import Batch
-from medsafe_harvest.engines.layers import one_array
-from medsafe_harvest.engines.remembered import State
+from medsafe_harvest.engines.incremental.batch import Batch
+from medsafe_harvest.engines.incremental.layers import one_array
+from medsafe_harvest.engines.incremental.remembered import State
 
 
 def changes(state: State, records: pa.Table) -> Batch:

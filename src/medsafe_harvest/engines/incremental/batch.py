@@ -25,14 +25,14 @@ from medsafe_harvest.dedupe.overrides import Overrides
 from medsafe_harvest.dedupe.prepare import NEEDED
 from medsafe_harvest.dedupe.reasons import Reason
 from medsafe_harvest.engines.duckdb import Matching, open_database
-from medsafe_harvest.engines.firststate import kept, rest
-from medsafe_harvest.engines.keyindex import digests
-from medsafe_harvest.engines.layers import Layers, one_array
-from medsafe_harvest.engines.rejudge import Judged, Prepared, rejudge, sides
-from medsafe_harvest.engines.remembered import LIVING, State
-from medsafe_harvest.engines.resettle import record_ids, relate, resettle
-from medsafe_harvest.engines.shares import packed
-from medsafe_harvest.engines.touched import (
+from medsafe_harvest.engines.incremental.firststate import kept, rest
+from medsafe_harvest.engines.incremental.keyindex import digests
+from medsafe_harvest.engines.incremental.layers import Layers, one_array
+from medsafe_harvest.engines.incremental.rejudge import Judged, Prepared, rejudge, sides
+from medsafe_harvest.engines.incremental.remembered import LIVING, State
+from medsafe_harvest.engines.incremental.resettle import record_ids, relate, resettle
+from medsafe_harvest.engines.incremental.shares import packed
+from medsafe_harvest.engines.incremental.touched import (
     ByHand,
     Touched,
     World,

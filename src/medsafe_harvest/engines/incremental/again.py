@@ -11,12 +11,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from medsafe_harvest.dedupe.overrides import Overrides
-from medsafe_harvest.engines import remembered
-from medsafe_harvest.engines.changes import changes
 from medsafe_harvest.engines.duckdb import Made, Matching, Tell, match
-from medsafe_harvest.engines.firststate import first_state
-from medsafe_harvest.engines.incremental import match_batch
-from medsafe_harvest.engines.remembered import State
+from medsafe_harvest.engines.incremental import remembered
+from medsafe_harvest.engines.incremental.batch import match_batch
+from medsafe_harvest.engines.incremental.changes import changes
+from medsafe_harvest.engines.incremental.firststate import first_state
+from medsafe_harvest.engines.incremental.remembered import State
 from medsafe_harvest.errors import StoreError
 
 #: Fewer records are matched in a second or two, whatever is known of them.

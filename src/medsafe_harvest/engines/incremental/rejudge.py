@@ -14,11 +14,11 @@ from medsafe_harvest.dedupe.columns import Ints
 from medsafe_harvest.dedupe.decide import judge, worth_keeping
 from medsafe_harvest.dedupe.overrides import Overrides, impose
 from medsafe_harvest.dedupe.prepare import COMPARISON, prepare
-from medsafe_harvest.engines.layers import Layers
+from medsafe_harvest.engines.incremental.layers import Layers
+from medsafe_harvest.engines.incremental.shares import unpacked
+from medsafe_harvest.engines.incremental.touched import World
 from medsafe_harvest.engines.pool import ROWS
-from medsafe_harvest.engines.shares import unpacked
 from medsafe_harvest.engines.stages import beside, screen
-from medsafe_harvest.engines.touched import World
 from medsafe_harvest.schema import DECISION
 
 

@@ -21,10 +21,10 @@ from medsafe_harvest.dedupe.blocking import KEYS, LETTERS, MAX_BLOCK, block
 from medsafe_harvest.dedupe.columns import Bools, Ints
 from medsafe_harvest.dedupe.sketch import sketch
 from medsafe_harvest.engines.duckdb import pair_off
-from medsafe_harvest.engines.keyindex import KeyIndex, digests
-from medsafe_harvest.engines.layers import Layers, one_array
-from medsafe_harvest.engines.remembered import TITLES
-from medsafe_harvest.engines.shares import Shares, packed, united, unpacked
+from medsafe_harvest.engines.incremental.keyindex import KeyIndex, digests
+from medsafe_harvest.engines.incremental.layers import Layers, one_array
+from medsafe_harvest.engines.incremental.remembered import TITLES
+from medsafe_harvest.engines.incremental.shares import Shares, packed, united, unpacked
 from medsafe_harvest.engines.stages import BITS, BY_HAND
 
 _BITS = {LETTERS[kind]: bit for kind, bit in BITS.items()}

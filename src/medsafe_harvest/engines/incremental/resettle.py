@@ -14,11 +14,11 @@ from medsafe_harvest.dedupe.overrides import Overrides
 from medsafe_harvest.dedupe.relations import relations
 from medsafe_harvest.dedupe.series import part_of
 from medsafe_harvest.dedupe.titles import take_apart
-from medsafe_harvest.engines.firststate import first, kept
-from medsafe_harvest.engines.layers import Layers
-from medsafe_harvest.engines.rejudge import Prepared
-from medsafe_harvest.engines.shares import packed
-from medsafe_harvest.engines.touched import World
+from medsafe_harvest.engines.incremental.firststate import first, kept
+from medsafe_harvest.engines.incremental.layers import Layers
+from medsafe_harvest.engines.incremental.rejudge import Prepared
+from medsafe_harvest.engines.incremental.shares import packed
+from medsafe_harvest.engines.incremental.touched import World
 from medsafe_harvest.schema import DECISION
 
 
