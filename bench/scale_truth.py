@@ -31,7 +31,9 @@ class Truth:
         if records is not None:
             table = table.filter(pc.is_in(table["record_id"], value_set=records))
         ids, papers = (table[name].combine_chunks() for name in ("record_id", "paper"))
-        return cls(ids, papers.cast(pa.string()))
+        # One list writes "arXiv:1801.03924" for 1801.03924.
+        names = pc.replace_substring_regex(papers.cast(pa.string()), "^(?i:arxiv):", "")
+        return cls(ids, names)
 
     def clusters(self, found: pa.Table) -> pa.Array:
         """The cluster of each of these records."""

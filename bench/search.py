@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from medsafe_harvest import finder
 from medsafe_harvest.curated import snapshot
+from medsafe_harvest.curated.selection import Choice
 from medsafe_harvest.finder import index, staged
 from medsafe_harvest.schema import PAPER, TABLES
 
@@ -123,9 +124,9 @@ def main() -> None:
             f"index: {PAPERS:,} papers, {wall:.1f} s ({cpu:.1f} s of a core), {size / 1e6:.0f} MB"
         )
         known_items(curated)
-        chosen = finder.Options(topics=["uncertainty"], since=date(2015, 1, 1))
-        for name, options in (("all papers", finder.Options()), ("a topic, since 2015", chosen)):
-            spent = [_seconds(curated, text, options) for text in ASKED for _ in range(RUNS)]
+        chosen = Choice(topics=["uncertainty"], since=date(2015, 1, 1))
+        for name, within in (("all papers", Choice()), ("a topic, since 2015", chosen)):
+            spent = [_seconds(curated, text, within) for text in ASKED for _ in range(RUNS)]
             print(
                 f"{name}: index opened, question answered, papers read: "
                 + "; ".join(
@@ -167,10 +168,10 @@ def _slip(word: str) -> str:
     return f"{word[: middle - 1]}{word[middle]}{word[middle - 1]}{word[middle + 1 :]}"
 
 
-def _seconds(curated: Path, text: str, options: finder.Options) -> tuple[float, float]:
+def _seconds(curated: Path, text: str, within: Choice) -> tuple[float, float]:
     """Of the clock on the wall, and of a core."""
     wall, core = time.perf_counter(), time.process_time()
-    finder.find(curated, text, options)
+    finder.find(curated, text, within)
     return time.perf_counter() - wall, time.process_time() - core
 
 

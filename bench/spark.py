@@ -102,7 +102,8 @@ def compare(records: Path, folder: Path) -> dict[str, Any]:
         "duckdb_seconds": alone["seconds"],
         "spark_seconds": together["seconds"],
         "largest_component": together["largest_component"],
-        "stages": {"duckdb": alone.get("stages"), "spark": together["stages"]},
+        "counts": together["counts"],
+        "stages": together["stages"],
     }
 
 

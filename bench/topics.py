@@ -29,9 +29,9 @@ def main() -> None:
     data = Path(os.environ.get("MEDSAFE_SHARED_DATA", ROOT / "../shared/data"))
     tagger = Tagger(load(ROOT / "config/topics.yaml", TopicConfig))
     for name in ("seen", "unseen"):
-        _print(
-            f"tests/golden, {name} while the rules were made", evaluate(tagger, _golden(name, data))
-        )
+        _print(f"tests/golden, {name} when the first rules were made", _told(name, data, tagger))
+    for half, fate in (("A", "looked at"), ("B", "never looked at")):
+        _print(f"tests/golden, fresh, half {half} ({fate})", _told("fresh", data, tagger, half))
     told = evaluate(tagger, read_labelled((data / "labelled/topics.json").read_bytes()))
     _print("labelled/topics.json", told)
     for facet, own in told.facets.items():
@@ -53,10 +53,15 @@ def _print(name: str, told: TopicEvaluation) -> None:
         )
 
 
-def _golden(name: str, data: Path) -> tuple[Labelled, ...]:
-    """The papers of ``tests/golden``, with their abstracts from the corpus."""
+def _told(name: str, data: Path, tagger: Tagger, half: str | None = None) -> TopicEvaluation:
+    return evaluate(tagger, _golden(name, data, half))
+
+
+def _golden(name: str, data: Path, half: str | None) -> tuple[Labelled, ...]:
+    """The papers of ``tests/golden`` (of one half), with their abstracts from the corpus."""
     text = (ROOT / f"tests/golden/topics_{name}.jsonl").read_text(encoding="utf-8")
     papers = [json.loads(line) for line in text.splitlines()]
+    papers = [paper for paper in papers if half in (None, paper.get("half"))]
     columns = ["source", "record_id", "abstract"]
     rows = pq.read_table(data / "corpus/medical_ml.parquet", columns=columns).to_pylist()
     abstracts = {f"{row['source']}:{row['record_id']}": row["abstract"] for row in rows}

@@ -26,9 +26,10 @@ from medsafe_harvest.curated import (
 from medsafe_harvest.curated.explained import Explained
 from medsafe_harvest.curated.explained import explain as explain_two
 from medsafe_harvest.curated.opened import Opened
+from medsafe_harvest.curated.selection import Choice, day
 from medsafe_harvest.errors import SelectionError
 from medsafe_harvest.finder import COLUMNS as SEARCH_COLUMNS
-from medsafe_harvest.finder import Options, day, find
+from medsafe_harvest.finder import find
 from medsafe_harvest.loading import (
     load_decisions,
     load_papers,
@@ -179,8 +180,8 @@ def search(  # noqa: PLR0913 - each is a choice of its own
         SelectionError: the choice of papers or columns names what is not there.
         CuratedError: there is no snapshot yet, it is damaged, or the index cannot be written.
     """
-    options = Options(topics, day(since, first=True), day(until, first=False), where, query)
-    found = find(frames.folder(data), text, options, limit=limit, columns=columns)
+    within = Choice(topics, day(since, first=True), day(until, first=False), where, query)
+    found = find(frames.folder(data), text, within, limit=limit, columns=columns)
     return frames.to_frame(found.table)
 
 

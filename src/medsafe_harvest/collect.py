@@ -20,8 +20,10 @@ from medsafe_harvest.fetch.rawindex import Seal, WindowRecord
 from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.lists.door import LIST, assertion, list_name, list_of
 from medsafe_harvest.normalize.records import Seen
+from medsafe_harvest.offered import Offer
 from medsafe_harvest.sources.base import PageContent, SourceRecord
 from medsafe_harvest.sources.compose import TELLING, Composed, compose, differs, version
+from medsafe_harvest.title_searches import TitleSearches
 
 #: Source and the source's own id.
 Key = tuple[str, str]
@@ -91,7 +93,14 @@ class Collected:
     def __init__(self, config: Config) -> None:
         self._doors = config.readers
         self._lookups = frozenset(config.lookups)
+        self._searches = TitleSearches(
+            {name: lookup for name, lookup in config.lookups.items() if lookup.offers},
+            config.venues,
+            config.overrides,
+        )
         self._known: dict[Key, _Known] = {}
+        #: What searches by title are worth, until more pages are read.
+        self._offered: dict[Key, tuple[Offer, ...]] | None = None
         #: By list: its latest version, which supersedes what it said before.
         self._editions: dict[str, Stamp] = {}
         #: Papers that :meth:`state` left out, since nobody had asked for them.
@@ -115,6 +124,7 @@ class Collected:
         Raises:
             StoreError: a page is damaged.
         """
+        self._offered = None
         # The same answer to the same request is read once, however often it came.
         same: dict[tuple[str, str, str, int, str], list[Seal]] = {}
         for seal in seals:
@@ -157,6 +167,9 @@ class Collected:
                 known.said[door] = (stamp, self._needed(record, door))
             for seal in group:
                 self._note_day(known, seal)
+        if door in self._searches.doors:
+            asked = self._searches.doors[door].asked(latest.url, latest.sent)
+            self._searches.note(door, asked, touched)
         for old, new in content.replaced:
             key = (self._doors[door].source, old)
             touched.add(key)
@@ -196,8 +209,9 @@ class Collected:
     def entries(self) -> dict[Key, Entry]:
         """The papers that seed queries found or that were looked up, in order of their keys."""
         inherited: dict[Key, list[Key]] = {}
+        declined = self._declined()
         for key, known in self._known.items():
-            if known.is_wanted and not self._is_superseded(key):
+            if known.is_wanted and key not in declined and not self._is_superseded(key):
                 inherited.setdefault(self._heir(key), []).append(key)
         found: dict[Key, Entry] = {}
         for key in sorted(inherited):
@@ -206,6 +220,40 @@ class Collected:
             if entry is not None:
                 found[key] = entry
         return found
+
+    def offers(self) -> dict[str, tuple[Offer, ...]]:
+        """By record id of a list: what searches for its title found, the best first."""
+        return {f"{source}:{name}": found for (source, name), found in self._offers().items()}
+
+    def _offers(self) -> dict[Key, tuple[Offer, ...]]:
+        if self._offered is None:
+            # What a list said once counts too: papers that were looked up stay.
+            listed = {
+                key: known.said[LIST][1] for key, known in self._known.items() if key[0] == LIST
+            }
+            self._offered = self._searches.offers(listed, self._described)
+        return self._offered
+
+    def _described(self, key: Key) -> SourceRecord | None:
+        composed = self._composed(self._known[key])
+        return None if composed is None else composed.record
+
+    def _declined(self) -> set[Key]:
+        """Papers that only searches by title gave, and for no title that is theirs."""
+        found = self._searches.found
+        accepted = {
+            offer.record_id
+            for offers in self._offers().values()
+            for offer in offers
+            if offer.is_accepted
+        }
+        return {
+            key
+            for key in found
+            if not self._known[key].found
+            and self._known[key].looked_up.keys() <= self._searches.doors.keys()
+            and f"{key[0]}:{key[1]}" not in accepted
+        }
 
     def _is_superseded(self, key: Key) -> bool:
         """Whether a list named the paper once, and its latest version does not."""
@@ -228,11 +276,14 @@ class Collected:
             or max(stamp for stamp, _ in known.said.values())[2] >= before
         }
         left_out = self._left_out | {_short(key) for key in self._known.keys() - kept.keys()}
-        return kept, left_out, self._editions, self.names, self.pages, self.rejected
+        found = self._searches.found
+        return kept, left_out, self._editions, found, self.names, self.pages, self.rejected
 
     def restore(self, state: Any) -> None:
         """Know what :meth:`state` gave."""
-        self._known, self._left_out, self._editions, self.names, self.pages, self.rejected = state
+        self._known, self._left_out, self._editions, self._searches.found, *rest = state
+        self.names, self.pages, self.rejected = rest
+        self._offered = None
 
     @property
     def lacks_something(self) -> bool:
@@ -246,8 +297,7 @@ class Collected:
         wanted = [one for one in (known, *map(self._known.__getitem__, former)) if one.is_wanted]
         if not wanted:
             return None
-        newest = sorted(known.said.items(), key=lambda item: (item[1][0], item[0]), reverse=True)
-        composed = compose([(door, record) for door, (_, record) in newest], self._doors)
+        composed = self._composed(known)
         if composed is None:
             return None
         days = [one.days for one in wanted]
@@ -262,6 +312,10 @@ class Collected:
                 former_ids=tuple(f"{source}:{name}" for source, name in former),
             ),
         )
+
+    def _composed(self, known: _Known) -> Composed | None:
+        newest = sorted(known.said.items(), key=lambda item: (item[1][0], item[0]), reverse=True)
+        return compose([(door, record) for door, (_, record) in newest], self._doors)
 
     def _gone(self, known: _Known) -> date | None:
         """The day from which the source has the paper no longer; None where it may still have it.

@@ -2,12 +2,14 @@
 
 ::
 
-    list ─▶ raw store ─▶ look-ups of papers not known yet ─▶ curate ─▶ findings
-            (verbatim)   (by identifier; left out offline)             (``listed``)
+    list ─▶ raw store ─▶ look-ups by ─▶ curate ─▶ searches by title ─▶ curate ─▶ findings
+            (verbatim)   identifier               (what the table      again     (``listed``)
+                                                  does not answer)
 
-A list that is stored already is not stored again, and a look-up that was answered is not repeated
-for some weeks, so a second import of the same file changes nothing, and one that was killed goes on
-where it stopped. Nothing here prints or exits.
+Offline nobody is asked, and the table is made once. A list that is stored already is not stored
+again, and a look-up that was answered is not repeated for some weeks, so a second import of the
+same file changes nothing, and one that was killed goes on where it stopped. Nothing here prints or
+exits.
 """
 
 from __future__ import annotations
@@ -21,19 +23,18 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from medsafe_harvest import pipeline
-from medsafe_harvest.collect import Collected
 from medsafe_harvest.config import Config
-from medsafe_harvest.curated import snapshot
-from medsafe_harvest.errors import CuratedError, ListError
+from medsafe_harvest.errors import ListError
 from medsafe_harvest.fetch.attempt import Run
-from medsafe_harvest.fetch.harvest import Fetched, Network, Session
-from medsafe_harvest.fetch.plan import Wanted
+from medsafe_harvest.fetch.harvest import Fetched, Network
 from medsafe_harvest.fetch.rawindex import Seal, WindowRecord
 from medsafe_harvest.fetch.rawstore import RawStore
-from medsafe_harvest.listed import Known, known
+from medsafe_harvest.importing_work import Work
+from medsafe_harvest.listed import Searched
+from medsafe_harvest.listed_known import Known, known
 from medsafe_harvest.lists.door import LIST, content, question
 from medsafe_harvest.lists.entries import Reading
-from medsafe_harvest.lookups import wishes
+from medsafe_harvest.lookups import unasked
 from medsafe_harvest.night import NightObserver
 from medsafe_harvest.pipeline import Curated
 from medsafe_harvest.reading import Reading as Stored
@@ -74,12 +75,14 @@ class Done:
         fetched: what became of the look-ups; empty offline.
         before: what the table had before, to tell found from new.
         curated: None where nothing had changed and the table was up to date.
+        searched: what services were asked in this import and before, for papers of all lists.
     """
 
     stored: tuple[str, ...]
     fetched: Fetched
     before: Known
     curated: Curated | None
+    searched: Searched
 
 
 def slug(text: str) -> str:
@@ -141,23 +144,16 @@ def bring_in(  # noqa: PLR0913 - what, into what, how, and the two ways to diffe
     stored = tuple(one.name for one in lists if _keep(one, store, network.clock.now()))
     reading = Stored.begun(config, store, data, observer, is_first=papers_before is None)
     reading.refuse_damage()
-    fetched = Fetched()
-    if not offline:
-        fetched = _looked_up(config, store, network, reading.collected, observer)
-        reading.read_new(store)
-    reading.read_all_if_needed(config, store, observer)
-    curated = None
-    if stored or fetched.records or not _is_current(reading.collected, data / "curated"):
-        curated = pipeline.curate(
-            store,
-            config,
-            data / "curated",
-            observer,
-            reading.collected,
-            now=network.clock.now(),
-            allow_loss=replace,
-        )
-    return Done(stored, fetched, before, curated)
+    work = Work(config, store, network, data, observer, reading, allow_loss=replace)
+    if offline:
+        work.make(changed=bool(stored))
+    else:
+        found = work.look_up()
+        work.make(changed=bool(stored) or found)
+        work.make(changed=work.search())
+    collected = reading.collected
+    searched = Searched(collected.offers(), unasked(config, store, collected))
+    return Done(stored, work.fetched, before, work.curated, searched)
 
 
 def _latest(name: str, store: RawStore) -> Seal | None:
@@ -213,27 +209,3 @@ def _keep(one: NamedList, store: RawStore, now: datetime) -> bool:
         )
     )
     return True
-
-
-def _looked_up(
-    config: Config,
-    store: RawStore,
-    network: Network,
-    collected: Collected,
-    observer: NightObserver,
-) -> Fetched:
-    """Ask the services for papers of lists that they have not given yet."""
-    wanted = Wanted((), tuple(config.lookups))
-    tasks = wishes(config, store, collected, wanted, network.clock.now(), only_listed=True)
-    return Session(config, store, network, observer).fetch(tasks) if tasks else Fetched()
-
-
-def _is_current(collected: Collected, folder: Path) -> bool:
-    """Whether the table has the records of all lists as they are now, and no other."""
-    own = {f"{source}:{name}" for source, name in collected.entries() if source == LIST}
-    try:
-        rows = snapshot.read(snapshot.current(folder), "records", ["record_id", "source"])
-    except CuratedError:
-        return False
-    there = zip(rows["record_id"].to_pylist(), rows["source"].to_pylist(), strict=True)
-    return own == {name for name, source in there if source == LIST}

@@ -5,38 +5,29 @@ Every entry has one standing, and may have remarks besides:
 ==============  ==================================================================
 found           a service's record of it was in the table before
 new             it came into the table with this import
-ambiguous       it may be one of the papers named; `review` asks whether it is
-not_found       no service has given it yet: only the list speaks of it
+ambiguous       it may be one of the papers named; `review` asks about those in
+                the table
+not_found       no service that was asked has it: only the list speaks of it
+not_asked       only the list speaks of it, and a service has not been asked yet,
+                or did not answer
 ==============  ==================================================================
 """
 
 from __future__ import annotations
 
 import enum
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-import pyarrow.compute as pc
-
-from medsafe_harvest.curated import snapshot
-from medsafe_harvest.errors import CuratedError
-from medsafe_harvest.listed_remarks import Note, Remark, Row, notes
-from medsafe_harvest.lists.door import LIST, identifiers, record_ids, same_title
+from medsafe_harvest.dedupe.reasons import Outcome
+from medsafe_harvest.listed_known import Known
+from medsafe_harvest.listed_remarks import Note, Remark, notes
+from medsafe_harvest.lists.door import identifiers, record_ids, same_title
 from medsafe_harvest.lists.entries import Entry, Reading
-
-_COLUMNS = [
-    *("record_id", "source", "title", "year", "published", "updated", "version_dates", "venue"),
-    *("venue_kind", "doi", "other_dois", "arxiv_id", "pmid", "pmcid", "openreview_id"),
-    *("withdrawn", "gone"),
-]
-#: Column of each kind of identifier that entries have.
-_ID_COLUMNS = {
-    "arxiv": "arxiv_id", "doi": "doi", "pmid": "pmid", "pmcid": "pmcid",
-    "openreview": "openreview_id",
-}  # fmt: skip
+from medsafe_harvest.normalize.text import clean_title
+from medsafe_harvest.offered import Offer
 
 
 class Standing(enum.StrEnum):
@@ -46,19 +37,25 @@ class Standing(enum.StrEnum):
     NEW = "new"
     AMBIGUOUS = "ambiguous"
     NOT_FOUND = "not_found"
+    NOT_ASKED = "not_asked"
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A paper that an entry may be.
+    """A paper that an entry may be, or that is the nearest found.
 
     Attributes:
+        paper_id: None where it is not in the table.
         why: the reason code of the decision, or ``same_<identifier>``.
+        record_id: of the record that a search by title gave; None for other candidates.
+        url: of that record.
     """
 
-    paper_id: str
+    paper_id: str | None
     title: str
     why: str
+    record_id: str | None = None
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +65,8 @@ class Finding:
     Attributes:
         record_id: of its record; None where it has no title.
         paper_id: the paper that it is in; None where there is none.
+        candidates: what it may be, or the nearest that was found and is not it.
+        why: in words, why it was not found, or not asked for.
         remarks: what else is worth a look.
     """
 
@@ -76,6 +75,7 @@ class Finding:
     record_id: str | None
     paper_id: str | None
     candidates: tuple[Candidate, ...]
+    why: str
     remarks: tuple[Note, ...]
 
     def plain(self) -> dict[str, Any]:
@@ -85,10 +85,8 @@ class Finding:
             "standing": self.standing.value,
             "record_id": self.record_id,
             "paper_id": self.paper_id,
-            "candidates": [
-                {"paper_id": one.paper_id, "title": one.title, "why": one.why}
-                for one in self.candidates
-            ],
+            "candidates": [asdict(one) for one in self.candidates],
+            "why": self.why,
             "remarks": [{"kind": one.kind.value, "words": one.words} for one in self.remarks],
         }
 
@@ -105,77 +103,22 @@ def count(findings: Iterable[Finding]) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """The papers of a snapshot, as entries are compared with them.
+class Searched:
+    """What the services were asked, beside what the table says.
 
     Attributes:
-        records: by record id; the columns of :data:`_COLUMNS`.
-        papers: paper id of each record.
-        members: record ids of each paper.
-        titles: of each paper.
-        doubts: by record id of a list, (reason, other record id) of what review asks.
-        by_id: record ids of services by (kind, identifier).
+        offers: by record id of a list, what searches for its title found.
+        unasked: by record id of a list, the look-ups that have not answered; a record that is not
+            there can be asked for nowhere.
     """
 
-    records: Mapping[str, Row]
-    papers: Mapping[str, str]
-    members: Mapping[str, Sequence[str]]
-    titles: Mapping[str, str]
-    doubts: Mapping[str, Sequence[tuple[str, str]]]
-    by_id: Mapping[tuple[str, str], Sequence[str]]
-
-    def of_services(self, paper_id: str | None) -> list[Row]:
-        """The records of a paper that are no list's."""
-        return [
-            self.records[name]
-            for name in self.members.get(paper_id or "", ())
-            if self.records[name]["source"] != LIST
-        ]
+    offers: Mapping[str, Sequence[Offer]] = field(default_factory=dict)
+    unasked: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-def known(folder: Path) -> Known:
-    """The papers of the current snapshot; none where there is no snapshot.
-
-    Args:
-        folder: the curated folder.
-    """
-    try:
-        there = snapshot.current(folder)
-        records = snapshot.read(there, "records", _COLUMNS)
-        papers = snapshot.read(there, "papers", ["paper_id", "title", "record_ids"])
-        decisions = snapshot.read(there, "decisions", ["left", "right", "outcome", "reason"])
-    except CuratedError:
-        # None was made yet, or a damaged one is about to be replaced.
-        return Known({}, {}, {}, {}, {}, {})
-    rows = {row["record_id"]: row for row in records.to_pylist()}
-    members = dict(
-        zip(papers["paper_id"].to_pylist(), papers["record_ids"].to_pylist(), strict=True)
-    )
-    by_id: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for name, row in rows.items():
-        if row["source"] != LIST:
-            for kind, column in _ID_COLUMNS.items():
-                if row[column]:
-                    by_id[kind, row[column]].append(name)
-            for doi in row["other_dois"]:
-                by_id["doi", doi].append(name)
-    doubts: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    open_ones = decisions.filter(pc.equal(decisions["outcome"], "review"))
-    for row in open_ones.to_pylist():
-        for one, other in ((row["left"], row["right"]), (row["right"], row["left"])):
-            if one.startswith(f"{LIST}:"):
-                doubts[one].append((row["reason"], other))
-    return Known(
-        records=rows,
-        papers={name: paper for paper, names in members.items() for name in names},
-        members=members,
-        titles=dict(zip(papers["paper_id"].to_pylist(), papers["title"].to_pylist(), strict=True)),
-        doubts=doubts,
-        by_id=by_id,
-    )
-
-
-def findings(name: str, reading: Reading, before: Known, after: Known) -> list[Finding]:
+def findings(
+    name: str, reading: Reading, before: Known, after: Known, searched: Searched
+) -> list[Finding]:
     """What the table says of each entry of a list, in the order of the list.
 
     Args:
@@ -183,10 +126,11 @@ def findings(name: str, reading: Reading, before: Known, after: Known) -> list[F
         reading: what it says.
         before: the table before the import.
         after: the table now.
+        searched: what the services were asked.
     """
     entries = reading.entries
     found = [
-        _finding(own, entry, before, after)
+        _finding(own, entry, before, after, searched)
         for own, entry in zip(record_ids(name, entries), entries, strict=True)
     ]
     _note_contradictions(found)
@@ -218,7 +162,9 @@ def _note_contradictions(found: list[Finding]) -> None:
                 break
 
 
-def _finding(own: str | None, entry: Entry, before: Known, after: Known) -> Finding:
+def _finding(
+    own: str | None, entry: Entry, before: Known, after: Known, searched: Searched
+) -> Finding:
     named = [row for one in identifiers(entry) for row in after.by_id.get(one, ())]
     paper_id = after.papers.get(own) if own else None
     if own is None:
@@ -226,14 +172,45 @@ def _finding(own: str | None, entry: Entry, before: Known, after: Known) -> Find
         paper_id = papers.pop() if len(papers) == 1 else None
     united = after.of_services(paper_id)
     candidates = () if united else _candidates(own, entry, paper_id, after)
+    why = ""
     if any(row["record_id"] in before.records for row in united):
         standing = Standing.FOUND
     elif united:
         standing = Standing.NEW
     else:
-        standing = Standing.AMBIGUOUS if candidates else Standing.NOT_FOUND
+        offered = searched.offers.get(own or "", ())
+        likely = [one for one in offered if one.outcome is not Outcome.NON_MATCH]
+        standing, why = _missing(own, searched, is_likely=bool(candidates or likely))
+        candidates += _offered(likely or offered[: 0 if candidates else 1], candidates, after)
     odd = notes(entry, united, [after.records[row] for row in dict.fromkeys(named)])
-    return Finding(entry, standing, own, paper_id, candidates, tuple(odd))
+    return Finding(entry, standing, own, paper_id, candidates, why, tuple(odd))
+
+
+def _missing(own: str | None, searched: Searched, *, is_likely: bool) -> tuple[Standing, str]:
+    """The standing of an entry that no service's record is united with, and why."""
+    if is_likely:
+        return Standing.AMBIGUOUS, ""
+    if own is None:
+        return Standing.NOT_FOUND, "it has no title, and no known paper has its identifier"
+    waiting = searched.unasked.get(own)
+    if waiting is None:
+        return Standing.NOT_FOUND, "too short a title to search for, and no identifier to ask for"
+    if waiting:
+        return Standing.NOT_ASKED, f"no answer yet: {', '.join(waiting)}"
+    return Standing.NOT_FOUND, "all services were asked, and none has it"
+
+
+def _offered(
+    offers: Sequence[Offer], known_ones: Sequence[Candidate], after: Known
+) -> tuple[Candidate, ...]:
+    """What searches by title gave, but for papers that are candidates already."""
+    there = {one.paper_id for one in known_ones}
+    found = [(after.papers.get(one.record_id), one) for one in offers]
+    return tuple(
+        Candidate(paper, clean_title(one.record.title), one.reason, one.record_id, one.record.url)
+        for paper, one in found
+        if paper is None or paper not in there
+    )
 
 
 def _candidates(

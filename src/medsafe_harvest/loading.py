@@ -14,8 +14,6 @@ import pyarrow as pa
 from medsafe_harvest.curated import frames, manifestations, selection, snapshot
 from medsafe_harvest.curated.frames import Form, Frame
 from medsafe_harvest.curated.where_columns import check_columns
-from medsafe_harvest.curated.where_sql import span
-from medsafe_harvest.errors import SelectionError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -99,14 +97,13 @@ def load_papers(  # noqa: PLR0913 - each is a choice of its own
     if roll_up not in {"work", "manifestation"}:
         raise ValueError(f'roll_up is "work" or "manifestation", not {roll_up!r}')
     folder = snapshot.current(frames.folder(data))
-    first, last = _day(since, first=True), _day(until, first=False)
     work = roll_up == "work"
     wanted = check_columns(columns, manifestations.MANIFESTATION.names) if not work else columns
     table = selection.select(
         folder,
         topics=topics,
-        since=first,
-        until=last,
+        since=selection.day(since, first=True),
+        until=selection.day(until, first=False),
         where=where,
         query=query,
         columns=wanted if work else ["paper_id"],
@@ -115,16 +112,6 @@ def load_papers(  # noqa: PLR0913 - each is a choice of its own
         table = manifestations.load(folder, table)
         table = table if wanted is None else table.select(wanted)
     return frames.shaped(table, as_)
-
-
-def _day(day: dt.date | str | None, *, first: bool) -> dt.date | None:
-    """A day, or the first or last one of what a text says."""
-    if not isinstance(day, str):
-        return day.date() if isinstance(day, dt.datetime) else day
-    found = span(day)
-    if found is None:
-        raise SelectionError(f"a day is a date, '2024-05-31', '2024-05' or '2024', not {day!r}")
-    return found[0 if first else 1]
 
 
 _Columns = Sequence[str] | None

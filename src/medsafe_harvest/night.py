@@ -11,7 +11,7 @@ Nothing here prints or exits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -27,8 +27,10 @@ from medsafe_harvest.fetch.compact import compact, has_days_before
 from medsafe_harvest.fetch.harvest import Fetched, HarvestObserver, Network, Session
 from medsafe_harvest.fetch.plan import Standing, Wanted, bulletins, plan, standings
 from medsafe_harvest.fetch.rawstore import RawStore
+from medsafe_harvest.listed_known import alone
 from medsafe_harvest.lookups import wishes
-from medsafe_harvest.pipeline import Curated, Steps
+from medsafe_harvest.pipeline import Curated
+from medsafe_harvest.publish import Steps
 from medsafe_harvest.reading import Changes, Reading, changes
 from medsafe_harvest.tally import Tallies, Tally
 
@@ -95,7 +97,9 @@ def harvest(
     papers_before = pipeline.count_papers(data / "curated")
     reading = Reading.begun(config, store, data, observer, is_first=papers_before is None)
 
-    fetched, told = _fetched(config, store, session, reading, wanted, began)
+    fetched, told = _fetched(
+        config, store, session, reading, wanted, began, only_listed=alone(data / "curated")
+    )
     reading.read_all_if_needed(config, store, observer)
 
     after = reading.collected.entries()
@@ -125,15 +129,19 @@ def harvest(
     )
 
 
-def _fetched(
+def _fetched(  # noqa: PLR0913 - what is known, what is wanted, and the moment
     config: Config,
     store: RawStore,
     session: Session,
     reading: Reading,
     wanted: Wanted,
     began: datetime,
+    *,
+    only_listed: Collection[str],
 ) -> tuple[Fetched, tuple[Announced, ...]]:
     """Fetch what was announced today, what is missing, and known papers that are due.
+
+    ``only_listed`` are record ids of lists beside which the table has no record of a service.
 
     Raises:
         StoreError: as :func:`harvest`.
@@ -146,7 +154,8 @@ def _fetched(
     reading.refuse_damage()
     reading.read_new(store)
     if wanted.is_all_days:
-        fetched += session.fetch(wishes(config, store, reading.collected, wanted, began))
+        tasks = wishes(config, store, reading.collected, wanted, began, alone=only_listed)
+        fetched += session.fetch(tasks)
         reading.read_new(store)
     return fetched, told
 

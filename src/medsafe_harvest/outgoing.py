@@ -16,9 +16,23 @@ from medsafe_harvest.normalize.text import one_line
 _NO_XML = re.compile("[\ufffe\uffff]")
 #: What stands in an address as it is: reserved and unreserved characters (RFC 3986), and escapes.
 _IN_ADDRESS = ":/?#[]@!$&'()*+,;=-._~%"
+#: For a paper whose title is empty.
+UNTITLED = "(no title)"
 _WEB = re.compile(r"https?://[^\s/]", re.IGNORECASE)
 _ABOUT_ONLY = "//www.semanticscholar.org/"
-_KINDS = {"repository": "Code", "dataset": "Data", "project_page": "Project page"}
+_LINKS = {"repository": "Code", "dataset": "Data"}
+#: Topics that have capitals or hyphens, within a sentence.
+_TOPICS = {
+    **{word: word.upper() for word in ("ct", "mri", "pet", "ecg", "eeg", "ehr")},
+    "model-ip": "model IP",
+    "x-ray": "X-ray",
+    "vision-language": "vision-language",
+}
+#: What a topic is called where its name stands alone, if that is more than its slug tells.
+_HEADINGS = {
+    "backdoor-poisoning": "Backdoors and poisoning",
+    "adversarial": "Adversarial attacks",
+}
 
 
 def plain(text: str | None) -> str:
@@ -67,9 +81,13 @@ def code_of(paper: Mapping[str, Any]) -> list[tuple[str, str]]:
     for link in paper["links"]:
         address = web(link["url"])
         if link["own"] is not False and not link["looks_dead"] and address:
-            kind = str(link["kind"])
-            found.append((_KINDS.get(kind, kind.replace("_", " ").capitalize()), address))
+            found.append((link_label(link["kind"]), address))
     return found
+
+
+def link_label(kind: str) -> str:
+    """What a link to code, data or a demo is called, by its ``kind``."""
+    return _LINKS.get(kind) or kind.replace("_", " ").capitalize()
 
 
 def where_and_when(paper: Mapping[str, Any]) -> str:
@@ -79,5 +97,11 @@ def where_and_when(paper: Mapping[str, Any]) -> str:
 
 
 def topic_name(slug: str) -> str:
-    """A topic as people write it."""
-    return slug.replace("-", " ")
+    """A topic within a sentence: "federated learning", "MRI"."""
+    return _TOPICS.get(slug) or slug.replace("-", " ")
+
+
+def topic_label(slug: str) -> str:
+    """A topic where its name stands alone: "Federated learning", "MRI"."""
+    name = _HEADINGS.get(slug) or topic_name(slug)
+    return name[:1].upper() + name[1:]

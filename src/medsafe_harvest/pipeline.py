@@ -17,11 +17,10 @@ import pyarrow.compute as pc
 
 from medsafe_harvest.collect import Collected, Entry, Key
 from medsafe_harvest.config import Config
-from medsafe_harvest.curated import redirects, snapshot
-from medsafe_harvest.curated.redirects import Change, Kind, Names
+from medsafe_harvest.curated import snapshot
+from medsafe_harvest.curated.redirects import Kind
 from medsafe_harvest.engines import duckdb as engine
 from medsafe_harvest.engines.incremental.again import Commit, Keeper, forget, nothing
-from medsafe_harvest.engines.neighbours import are_told, neighbours
 from medsafe_harvest.engines.papers import papers as make_papers
 from medsafe_harvest.errors import CuratedError, NothingFoundError, StoreError
 from medsafe_harvest.fetch.harvest import Fetched, HarvestObserver, Network, Session, Task
@@ -30,19 +29,13 @@ from medsafe_harvest.fetch.rawindex import WindowRecord
 from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.fetch.window import HOPELESS
 from medsafe_harvest.normalize.records import to_batch
+from medsafe_harvest.publish import Steps, publish
 from medsafe_harvest.schema import RECORD, RELATION
 from medsafe_harvest.sources.base import Window
 from medsafe_harvest.sources.query import Query
 
 #: Days that a query asked once looks back at first.
 _FIRST_STRETCH = 90
-
-
-class Steps(Protocol):
-    """Told of each step of :func:`curate` as it begins."""
-
-    def step(self, name: str, total: int | None = None) -> None:
-        """A step begins; ``total`` counts what it works on, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,29 +170,24 @@ def curate(  # noqa: PLR0913 - what, how, where, and the moment
     if not incremental:
         forget(kept)
     tables = build(records, config, steps, kept if incremental else None)
-    found = tables.papers.num_rows
-    in_advance = are_told(found, config)
-    steps.step("relate" if in_advance else "no related papers in advance, too many papers", found)
-    near = neighbours(tables.papers, config, folder.parent / "cache")
-    steps.step("write")
-    changed = _changes(folder, tables)
-    written = snapshot.write(
+    published = publish(
         folder,
         {
             "papers": tables.papers,
             "records": tables.records,
             "decisions": tables.decisions,
             "relations": tables.relations,
-            "related": near,
         },
+        config,
         _about(store, config, entries),
-        keep=config.settings.curate.keep_snapshots,
-        before_swap=lambda: redirects.append(folder, changed, now),
+        steps,
+        cache=folder.parent / "cache",
+        now=now,
     )
     tables.keep()
-    kinds = Counter(change.kind for change in changed)
+    kinds = Counter(change.kind for change in published.changes)
     return Curated(
-        folder=written,
+        folder=published.folder,
         pages=collected.pages,
         rejected=dict(collected.rejected),
         records=dict(Counter(source for source, _ in entries)),
@@ -210,18 +198,6 @@ def curate(  # noqa: PLR0913 - what, how, where, and the moment
         papers_merged=kinds[Kind.MERGED],
         papers_split=kinds[Kind.SPLIT],
     )
-
-
-def _changes(folder: Path, tables: Tables) -> list[Change]:
-    """What becomes of the paper ids of the snapshot that is there; nothing where none is whole."""
-    try:
-        there = snapshot.current(folder)
-        papers = snapshot.read(there, "papers", ["paper_id", "record_ids", "former_ids"])
-        records = snapshot.read(there, "records", ["record_id", "former_record_ids"])
-    except CuratedError:
-        # The first one, or one to be replaced because it is damaged: nobody's ids can be told.
-        return []
-    return redirects.changes(Names.of(papers, records), Names.of(tables.papers, tables.records))
 
 
 def count_papers(folder: Path) -> int | None:

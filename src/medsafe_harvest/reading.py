@@ -12,7 +12,7 @@ from medsafe_harvest.collect import Collected, Entry, Key
 from medsafe_harvest.config import Config
 from medsafe_harvest.errors import StoreError
 from medsafe_harvest.fetch.rawstore import RawStore
-from medsafe_harvest.pipeline import Steps
+from medsafe_harvest.publish import Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +56,16 @@ class Reading:
             reading.before, reading.touched = collected.entries(), set()
         return reading
 
-    def read_new(self, store: RawStore) -> None:
-        """Read the pages that were not read yet.
+    def read_new(self, store: RawStore) -> set[Key]:
+        """Read the pages that were not read yet; the papers that they are about.
 
         Raises:
             StoreError: one is damaged.
         """
         unread = [seal for seal in store.seals() if seal.name not in self.collected.names]
-        self.touched |= self.collected.add(store, unread)
+        touched = self.collected.add(store, unread)
+        self.touched |= touched
+        return touched
 
     def refuse_damage(self) -> None:
         """Go no further with a damaged store.

@@ -6,21 +6,46 @@ import json
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+import medsafe_harvest as mh
+from medsafe_harvest.curated import redirects
+from medsafe_harvest.schema import TABLES
 from tests.integration.conftest import Project
 
 
 def test_records_alone_give_the_tables_of_the_harvest(harvested: Project, tmp_path: Path) -> None:
-    there = harvested.data / "curated/current"
+    there, out = harvested.data / "curated/current", tmp_path / "again"
     result = harvested.run(
-        "curate", "--records", str(there / "records.parquet"), "--out", str(tmp_path), "--json"
+        "curate", "--records", str(there / "records.parquet"), "--out", str(out), "--json"
     )
     assert result.exit_code == 0, result.output
-    made = Path(json.loads(result.stdout)["snapshot"])
-    for name in ("papers", "records", "decisions", "relations"):
+    answer = json.loads(result.stdout)
+    made = Path(answer["snapshot"])
+    for name in TABLES:
         assert (made / f"{name}.parquet").read_bytes() == (there / f"{name}.parquet").read_bytes()
+    assert answer["rows"]["related"] > 0
+    assert not (out / redirects.FILE).exists()
+
+
+def test_ids_of_the_snapshot_before_lead_to_the_papers_of_today(
+    harvested: Project, tmp_path: Path
+) -> None:
+    records = pq.read_table(harvested.data / "curated/records.parquet")
+    papers = pq.read_table(harvested.data / "curated/papers.parquet").to_pylist()
+    merged = next(row for row in papers if len(row["record_ids"]) == 2)
+    path, out = tmp_path / "records.parquet", tmp_path / "out"
+    apart = records.filter(pc.not_equal(records["record_id"], merged["record_ids"][0]))
+    for table in (apart, records):
+        pq.write_table(table, path)
+        result = harvested.run("curate", "--records", str(path), "--out", str(out))
+        assert result.exit_code == 0, result.output
+    assert "paper ids: 1 changed" in result.output
+    (entry,) = redirects.read(out)
+    assert entry.change.to == (merged["paper_id"],)
+    assert mh.resolve(entry.change.former, out) == merged["paper_id"]
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,24 @@ def test_new_papers_are_mailed_once(project: Project, post: Postbox) -> None:
         assert PASSWORD not in words
 
 
+def test_the_mail_names_the_command_that_shows_its_other_papers(
+    project: Project, tmp_path: Path
+) -> None:
+    (tmp_path / "fair.txt").write_text("topic = 'fairness'\nand year >= 2000\n")
+    with serving() as box:
+        to = ("--to", TO, "--smtp", f"127.0.0.1:{box.port}", "--security", "none")
+        chosen = ("--topic", "fairness", "--since", "2020", "--where", f"@{tmp_path / 'fair.txt'}")
+        assert project.run("digest", "send", *to, *chosen, "--limit", "1").exit_code == 0
+        (mail,) = box.mails
+    # Who names no sender mails themselves.
+    assert mail["From"] == TO
+    plain = " ".join(next(mail.iter_parts()).get_content().split())
+    (command,) = re.findall(r"`medsafe-harvest (digest [^`]*)` shows the others", plain)
+    all_of_them = json.loads(project.run(*shlex.split(command), "--json").stdout)
+    assert len(all_of_them["papers"]) == all_of_them["new"] > 1
+    assert plain.startswith(f"{all_of_them['new']} new papers about fairness")
+
+
 def test_a_quiet_night_sends_nothing_unless_asked(project: Project, post: Postbox) -> None:
     nothing = ("--where", "year < 1900")
     quiet = send(project, post, *nothing)

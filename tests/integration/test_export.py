@@ -36,6 +36,28 @@ def run(project: Project, *words: str) -> str:
     return result.stdout
 
 
+@pytest.mark.parametrize(
+    ("given", "condition"),
+    [
+        (["--since", "2024"], "published >= '2024-01-01'"),
+        (["--since", "2024-05", "--until", "2025"], "published between '2024-05' and '2025'"),
+        (["--topic", "privacy", "--query", "privacy"], "topic = 'privacy' and query = 'privacy'"),
+    ],
+)
+def test_the_options_say_what_a_condition_says(
+    harvested: Project, given: list[str], condition: str
+) -> None:
+    columns = ("export", "jsonl", "--columns", "paper_id,published")
+    chosen = [json.loads(line) for line in run(harvested, *columns, *given).splitlines()]
+    dated = [row for row in chosen if row["published"]]
+    same = run(harvested, *columns, "--where", f"({condition}) and published").splitlines()
+    assert dated == [json.loads(line) for line in same]
+    assert dated
+    wrong = harvested.run("site", "build", "--since", "20xx")
+    assert wrong.exit_code == 2
+    assert "a day is a date" in wrong.output
+
+
 def test_all_formats_hold_the_same_papers(harvested: Project, tmp_path: Path) -> None:
     chosen = ("--topic", "privacy", "--since", "2020-01-01")
     bib = parse_string(run(harvested, "export", "bibtex", *chosen))
@@ -71,7 +93,7 @@ def test_ascii_and_excel(harvested: Project, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["export", "csv", "--columns", "title,nope"], "there is no column nope; there are"),
+        (["export", "csv", "--columns", "title,nope"], "there is no column 'nope'"),
         (["export", "parquet", "--out", "-"], "Parquet is no text"),
         (["export", "ris", "--where", "@none.txt"], "the file cannot be read"),
         (["export", "ris", "--where", "nope = 1"], "nope"),

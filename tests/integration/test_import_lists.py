@@ -138,7 +138,7 @@ def test_an_import_that_was_killed_before_the_table_was_made_goes_on(project: Pr
 
 def test_offline_asks_nobody_and_the_next_harvest_does(project: Project) -> None:
     told = imported(project, "--offline")
-    assert told["counts"]["not_found"] == 5
+    assert (told["counts"]["not_asked"], told["counts"]["not_found"]) == (5, 0)
     assert [path.name for path in (project.data / "raw").iterdir()] == ["list"]
     project.run("harvest", "--source", "semantic_scholar_batch", "--source", "arxiv_ids")
     again = imported(project, "--offline")
@@ -180,7 +180,7 @@ def test_a_service_that_fails_leaves_the_import_incomplete(tmp_path: Path) -> No
         project = make_project(tmp_path, gone, queries=["unlearning"])
     readme(project, LIST)
     told = imported(project, code=Exit.INCOMPLETE)
-    assert told["counts"]["not_found"] == 5
+    assert (told["counts"]["not_asked"], told["counts"]["not_found"]) == (5, 0)
     assert len(listed(project)) == 4
 
 

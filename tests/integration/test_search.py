@@ -43,3 +43,15 @@ def test_the_page_has_an_example_for_notebooks_that_runs(
     printed = capsys.readouterr().out
     assert "rank" in printed
     assert "MRI" in printed
+
+
+def test_what_finds_nothing_says_why(data: Path) -> None:
+    def said(*words: str) -> str:
+        place = ["--config", str(ROOT / "config"), "--data", str(data), "search"]
+        return CliRunner().invoke(cli.app, [*place, *words]).stdout
+
+    assert "only words that are not wanted" in said("--", "-survey")
+    none = said("privacy", "--since", "2030")
+    assert "no paper passes the options" in none
+    some = said("hallucination", "--where", "year < 2019")
+    assert "without the options: " in some

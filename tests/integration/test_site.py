@@ -165,6 +165,8 @@ def test_an_identifier_finds_its_paper(visit: Visit, harvested: Project) -> None
         paper = papers[papers[column].notna()].iloc[0]
         page.fill("#q", paper[column])
         expect(page.locator("#results h2").first).to_have_text(re.compile(re.escape(paper.title)))
+    page.fill("#q", paper.paper_id[:8])
+    expect(page.locator("#results h2")).to_have_text([re.compile(re.escape(paper.title))])
 
 
 def test_filters_narrow_and_are_in_the_address(visit: Visit, harvested: Project) -> None:

@@ -48,6 +48,8 @@ _SLOTS = re.compile("[\ue000-\ue00e]")
 _URL = re.compile(r"https?://(?:[^\s<>\"'\])(|\\^`]|\((?:[^\s()]*)\))+", re.IGNORECASE)
 _BADGE_REPOSITORY = re.compile(r"(?<=[/=])[\w.-]+/[\w.-]+(?=[?.&/]|$)")
 _NUMBERED = re.compile(r"(\s*)[0-9]{1,9}([.)][ \t]+)")
+#: ``- - Title``, a slip that is not to be followed.
+_TWICE = re.compile(r"^([ \t]*[-*+][ \t]+)(?:[-*+][ \t]+)+")
 _BETWEEN = re.compile(r"<[^<>]*>|[\n\r*_|\[\]·]|\. |[\ue000-\ue00e]")
 _FIRST_ONLY = re.compile(r"^(\W*)(.+?),?\s+(et\.? al)", re.IGNORECASE)
 _NESTED = re.compile(r"\s+[-*+] ")
@@ -88,6 +90,7 @@ def pattern_of(raw: str, entry: Entry) -> str | None:
     found = _NUMBERED.match(raw)
     if found:
         raw = f"{found[1]}{Slot.NUMBER}{found[2]}{raw[found.end() :]}"
+    raw = _TWICE.sub(r"\1", raw, count=1)
     raw, repositories = _without_links(raw, entry)
     for name in repositories:
         raw = raw.replace(name, Slot.REPOSITORY)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from math import log
 
 from medsafe_harvest.awesome.papers import Listed
@@ -81,6 +82,11 @@ def heading_form(heading: str) -> str:
     return comparison_form(re.sub(r"^[\W0-9.]+(?=[^\W\d_])", "", heading))
 
 
+def _kind_of(heading: str) -> str | None:
+    """The kind of venue that a heading is for: "Journal papers"."""
+    return next((kind for kind, form in _KINDS.items() if form.fullmatch(heading)), None)
+
+
 def _rare_words(text: str | None) -> set[str]:
     """The words of a title that may tell what it is about."""
     return {word for word in comparison_form(text or "").split() if len(word) > 3}
@@ -123,7 +129,7 @@ class Places:
         titles = [spot.entry.title for one in sections for spot in one.spots if spot.entry.title]
         if len(titles) < _LEAST:
             return frozenset()
-        counts = Counter(topic for title in titles for topic in self._subjects.of_title(title))
+        counts = Counter(chain.from_iterable(self._subjects.of_titles(titles)))
         return frozenset(t for t, count in counts.items() if count >= share * len(titles))
 
     @cached_property
@@ -141,7 +147,7 @@ class Places:
             and len({one.headings for one in self._sections}) > 1
         )
         below = section.headings[1:] if common_title else section.headings
-        if any(is_resource_heading((heading,)) for heading in below):
+        if any(is_resource_heading((one,)) and _kind_of(one) is None for one in below):
             return None
         years, venues, kinds, own = set[int](), set[str](), set[str](), set[str]()
         says = False
@@ -155,7 +161,7 @@ class Places:
             elif (found := _YEAR.findall(heading)) and (spoken or len(text.split()) < _FEW):
                 years |= {int(year) for year in found}
                 own |= spoken
-            elif kind := next((k for k, p in _KINDS.items() if p.fullmatch(text)), None):
+            elif kind := _kind_of(text):
                 kinds.add(kind)
             elif spoken:
                 own |= spoken

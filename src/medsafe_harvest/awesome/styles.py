@@ -161,6 +161,10 @@ def _fill(pattern: str, values: Mapping[Slot, str]) -> str:
     for char in pattern:
         value = values.get(Slot(char)) if "\ue000" <= char <= Slot.SUMMARY else None
         parts.append(char if value is None else value)
+    # "NeurIPS2025", but "Medical Image Analysis 2025".
+    joint = pattern.find(Slot.VENUE + Slot.YEAR)
+    if joint >= 0 and " " in parts[joint]:
+        parts[joint] += " "
     # A sentence that ends with its own sign needs no full stop behind it.
     for number, char in enumerate(pattern[:-1]):
         if char == Slot.TITLE and values[Slot.TITLE].endswith(_ENDS_A_SENTENCE):

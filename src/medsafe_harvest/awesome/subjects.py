@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from medsafe_harvest.normalize.text import comparison_form
 from medsafe_harvest.topics.tag import Tagger
@@ -21,13 +21,13 @@ class Subjects:
         self._labels = sorted(forms.items(), key=lambda one: (-len(one[0]), one[0]))
         self._known: dict[tuple[str, bool], frozenset[str]] = {}
 
-    def of_title(self, title: str) -> frozenset[str]:
-        """All topics of a title."""
-        key = title, False
-        if key not in self._known:
-            row = self._tagger.tag([title], [None], [[]])
-            self._known[key] = frozenset(row.column("topics")[0].as_py())
-        return self._known[key]
+    def of_titles(self, titles: Sequence[str]) -> list[frozenset[str]]:
+        """All topics of each title."""
+        new = [title for title in dict.fromkeys(titles) if (title, False) not in self._known]
+        rows = self._tagger.tag(new, [None] * len(new), [[]] * len(new))
+        for title, topics in zip(new, rows.column("topics").to_pylist(), strict=True):
+            self._known[title, False] = frozenset(topics)
+        return [self._known[title, False] for title in titles]
 
     def of_heading(self, heading: str) -> frozenset[str]:
         """The topics that a heading names; those that the rules see in it where it names none.

@@ -49,7 +49,7 @@ from medsafe_harvest.cli.context import (
     console,
     exit_code_of,
 )
-from medsafe_harvest.errors import ConfigError, MedsafeError
+from medsafe_harvest.errors import ConfigError, MedsafeError, SelectionError
 
 
 class Commands(TyperGroup):
@@ -125,4 +125,4 @@ def main() -> None:
         sys.exit(Exit.USAGE)
     except MedsafeError as error:
         console.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
-        sys.exit(Exit.FAILED)
+        sys.exit(Exit.USAGE if isinstance(error, SelectionError) else Exit.FAILED)

@@ -13,27 +13,19 @@ import typer
 from medsafe_harvest import awesome
 from medsafe_harvest.awesome import Template
 from medsafe_harvest.cli import export
+from medsafe_harvest.cli.choosing import choosing
 from medsafe_harvest.cli.context import console
-from medsafe_harvest.cli.export import OutOption, QueryOption, SinceOption, UntilOption, WhereOption
+from medsafe_harvest.cli.export import OutOption
 from medsafe_harvest.config import Config
 from medsafe_harvest.curated import snapshot
-from medsafe_harvest.site.words import topic_label
-
-TopicOption = Annotated[
-    list[str] | None,
-    typer.Option(help="Only papers with this topic; repeated: with all of them."),
-]
+from medsafe_harvest.outgoing import topic_label
 
 
 @export.group.command("awesome")
+@choosing
 def export_awesome(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     context: typer.Context,
     out: OutOption = Path("-"),
-    where: WhereOption = None,  # noqa: ARG001 - read by Choice
-    topic: TopicOption = None,  # noqa: ARG001
-    since: SinceOption = None,  # noqa: ARG001
-    until: UntilOption = None,  # noqa: ARG001
-    query: QueryOption = None,  # noqa: ARG001
     template: Annotated[
         Template, typer.Option(help="Tables with a row a paper, or bullets.")
     ] = Template.TABLES,
@@ -74,14 +66,14 @@ def export_awesome(  # noqa: PLR0913, PLR0917 - a command's options are its para
 
     medsafe-harvest export awesome --heading "model-ip=Watermarks" --once
     """
-    choice = export.Choice.of(context)
-    table = choice.papers(awesome.COLUMNS)
+    asked = export.Asked.of(context)
+    table = asked.papers(awesome.COLUMNS)
     papers = list(awesome.listed(export.shown_rows(table)))
-    as_of = snapshot.manifest(choice.folder).get("as_of")
+    as_of = snapshot.manifest(asked.folder).get("as_of")
     layout = awesome.Layout(
         title=title,
         template=template,
-        headings=_headings(choice.config, by, heading or ()),
+        headings=_headings(asked.config, by, heading or ()),
         as_of=dt.date.fromisoformat(as_of) if as_of else None,
         once=once,
         summaries=summary,

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import enum
 import time
-from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
-from datetime import date
-from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import typer
 
-from medsafe_harvest import pipeline
 from medsafe_harvest.cli.context import Workplace, console, output, print_json
+from medsafe_harvest.cli.curate_engines import Job, Target, on_duckdb, on_spark
 from medsafe_harvest.cli.profile import ProfileOption, show_profile, wanted_profile
 from medsafe_harvest.cli.progress import Reporter
-from medsafe_harvest.config import Config
-from medsafe_harvest.curated import snapshot
-from medsafe_harvest.errors import CuratedError
-from medsafe_harvest.schema import RECORD, RELATED
 
 
 class Engine(enum.StrEnum):
@@ -61,7 +50,8 @@ def curate(  # noqa: PLR0913, PLR0917 - the options
         typer.Option(
             "--out",
             metavar="DIR",
-            help="Folder for a snapshot, laid out as data/curated; needed for duckdb.",
+            help="Folder for a snapshot, laid out as data/curated, and with `cache` beside it; "
+            "needed for duckdb.",
         ),
     ] = None,
     lake: Annotated[
@@ -112,8 +102,9 @@ def curate(  # noqa: PLR0913, PLR0917 - the options
 ) -> None:
     """Match, merge and tag records from a Parquet file: on this machine, or on a cluster.
 
-    Both engines give the same papers, decisions and relations, to the byte. There is no table of
-    related papers: `medsafe-harvest related` computes those of a paper when you ask.
+    Both engines give the same tables, to the byte. A snapshot (--out) has related papers too, up
+    to related.most_papers. A snapshot or lake that takes the place of another has redirects.jsonl,
+    which tells what became of the paper ids of the one before.
 
     Examples:
       medsafe-harvest curate --records data/curated/records.parquet --out /tmp/again
@@ -134,12 +125,13 @@ def curate(  # noqa: PLR0913, PLR0917 - the options
     with watched or nullcontext():
         if engine is Engine.DUCKDB:
             out = _only_out(out, lake, master, conf, scratch)
-            done = _on_duckdb(config, Path(records), out, reporter)
+            done = on_duckdb(config, Path(records), Target(out, config, reporter))
         else:
             if lake is None:
                 raise typer.BadParameter("--engine spark needs --lake, a folder for its tables")
-            job = Job(records, lake, out, scratch, overwrite=overwrite)
-            done = _on_spark(config, job, master, _settings(conf or []), reporter)
+            job = Job(records, lake, scratch, overwrite=overwrite)
+            snapshots = Target(out, config, reporter) if out else None
+            done = on_spark(job, config, snapshots, (master, _settings(conf or [])), reporter)
     done["seconds"] = round(time.monotonic() - began, 1)
     if watched is not None:
         done["profile"] = watched.as_plain()
@@ -151,6 +143,12 @@ def curate(  # noqa: PLR0913, PLR0917 - the options
         f"{rows['records']:,} records are {rows['papers']:,} papers; "
         f"{rows['decisions']:,} decisions kept, {rows['relations']:,} relations"
     )
+    if done.get("ids_changed"):
+        output.print(
+            f"paper ids: {done['ids_changed']:,} changed, of them {done['papers_merged']:,} merged "
+            f"into others and {done['papers_split']:,} split; old ids lead to the new ones",
+            soft_wrap=True,
+        )
     for where in filter(None, (done.get("lake"), done.get("snapshot"))):
         output.print(f"written to {where}", soft_wrap=True)
     show_profile(watched)
@@ -172,118 +170,3 @@ def _settings(pairs: list[str]) -> dict[str, str]:
     ]:
         raise typer.BadParameter(f"--conf is KEY=VALUE, not {wrong[0]!r}")
     return {key: value for key, _, value in parted}
-
-
-def _on_duckdb(config: Config, path: Path, out: Path, reporter: Reporter) -> dict[str, Any]:
-    """A snapshot made in this process."""
-    reporter.step("read")
-    records = _sorted(_read(path))
-    tables = pipeline.build(records, config, reporter)
-    reporter.step("write")
-    made = {
-        "papers": tables.papers,
-        "records": records,
-        "decisions": tables.decisions,
-        "relations": tables.relations,
-    }
-    last = pc.max(records["last_seen"]).as_py()
-    return {
-        "rows": {name: len(table) for name, table in made.items()},
-        "counts": dict(tables.reasons),
-        "snapshot": str(_write(config, out, made, last)),
-    }
-
-
-def _sorted(records: pa.Table) -> pa.Table:
-    """By ``record_id``; those that are sorted, as in a snapshot, are not moved."""
-    ids = records["record_id"].combine_chunks()
-    if pc.all(pc.less_equal(ids[:-1], ids[1:])).as_py() is not False:
-        return records
-    return records.sort_by("record_id")
-
-
-def _read(path: Path) -> pa.Table:
-    """Records in the schema of this version.
-
-    Raises:
-        CuratedError: they are not, or not there.
-    """
-    try:
-        table = pq.read_table(path)
-        missing = [name for name in RECORD.names if name not in table.column_names]
-        if missing:
-            raise CuratedError(f"{path} holds no records of this version: no {', '.join(missing)}")
-        table = table.select(RECORD.names).cast(RECORD)
-    except (OSError, pa.ArrowException) as error:
-        raise CuratedError(f"no records can be read from {path}: {error}") from error
-    if len(table["record_id"].unique()) < len(table):
-        raise CuratedError(f"{path} holds a record_id more than once: a record has one row")
-    return table
-
-
-def _write(
-    config: Config, out: Path, tables: Mapping[str, snapshot.Rows], last: date | None
-) -> Path:
-    """A snapshot without related papers."""
-    return snapshot.write(
-        out,
-        {**tables, "related": RELATED.empty_table()},
-        {
-            "as_of": last.isoformat() if last else None,
-            "config_digest": config.digest,
-            "windows": [],
-        },
-        keep=config.settings.curate.keep_snapshots,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What Spark shall read and write."""
-
-    records: str
-    lake: str
-    out: Path | None
-    scratch: str | None
-    overwrite: bool
-
-
-def _on_spark(
-    config: Config,
-    job: Job,
-    master: str | None,
-    settings: Mapping[str, str],
-    reporter: Reporter,
-) -> dict[str, Any]:
-    """A lake, and a snapshot of it where one is wanted."""
-    # Only here: Spark is an extra, and takes its time to import.
-    spark_session: Any = import_module("medsafe_harvest.engines.spark.session")
-    engine: Any = import_module("medsafe_harvest.engines.spark.curate")
-    lakes: Any = import_module("medsafe_harvest.engines.spark.lake")
-    say = reporter.step
-    say("starting Spark")
-    with spark_session.session(master, settings) as spark:
-        report = engine.curate(
-            spark,
-            config,
-            _absolute(job.records),
-            _absolute(job.lake),
-            scratch=_absolute(job.scratch) if job.scratch else None,
-            overwrite=job.overwrite,
-            tell=say,
-        )
-        done = {**asdict(report), "lake": job.lake}
-        if job.out is not None:
-            say("snapshot")
-            frames = {
-                name: lakes.read_table(spark, _absolute(job.lake), name) for name in lakes.ORDER
-            }
-            (last,) = frames["records"].selectExpr("max(last_seen)").collect()
-            streams = {name: lakes.stream(frame, name) for name, frame in frames.items()}
-            done["snapshot"] = str(_write(config, job.out, streams, last[0]))
-    return done
-
-
-def _absolute(place: str) -> str:
-    """A path of this machine as Spark takes it wherever it runs; a URI as it is."""
-    return place if "://" in place else Path(place).resolve().as_uri()

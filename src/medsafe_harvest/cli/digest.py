@@ -15,15 +15,14 @@ from rich.text import Text
 
 from medsafe_harvest import report
 from medsafe_harvest.cli import digest_letter, digest_send
+from medsafe_harvest.cli.choosing import QueryOption, WhereOption
 from medsafe_harvest.cli.context import Workplace, console, output, print_json
 from medsafe_harvest.cli.digest_choice import (
     Choice,
     DaysOption,
     LimitOption,
-    QueryOption,
     SinceOption,
     TopicOption,
-    WhereOption,
     chosen,
     digest_of,
     health_of,
@@ -35,7 +34,7 @@ from medsafe_harvest.config import Settings
 from medsafe_harvest.curated import redirects, snapshot
 from medsafe_harvest.curated.lookup import find_paper, resolve
 from medsafe_harvest.digests import html, message, text
-from medsafe_harvest.digests.content import Digest, explained
+from medsafe_harvest.digests.content import Digest, explained, opening
 from medsafe_harvest.fetch.clock import SystemClock
 from medsafe_harvest.schema import PAPER
 
@@ -133,7 +132,7 @@ def digest(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
         return
     for paragraph in text.alarm(health):
         console.print(Text(paragraph, "bold red"), soft_wrap=True)
-    output.print(f"{_in_words(found)}\n")
+    output.print(f"{' '.join(opening(found))}\n", soft_wrap=True)
     _print_papers(found.papers, found.highest)
 
 
@@ -186,8 +185,8 @@ def _rendered(found: Digest, choice: Choice, settings: Settings, form: Format) -
 
 def _as_mail(found: Digest, choice: Choice, settings: Settings) -> str:
     """The mail that would be sent, dated by the day alone so that it can be made again."""
-    sender = digest_send.sender(None, settings) or "medsafe-harvest@localhost"
     recipient = settings.mail.to[0] if settings.mail.to else None
+    sender = digest_send.sender(None, settings, recipient or "medsafe-harvest@localhost")
     audience = message.Audience(recipient or "", choice.key)
     mail = message.compose(
         found,
@@ -205,11 +204,6 @@ def _write(content: str, out: Path | None) -> None:
         return
     report.write(out, content)
     console.print(str(out), soft_wrap=True)
-
-
-def _in_words(found: Digest) -> str:
-    about = f" {found.about}" if found.about else ""
-    return f"{found.new:,} papers{about} are new since {found.since}"
 
 
 def _the_paper(place: Workplace, folder: Path, name: str) -> pa.Table:

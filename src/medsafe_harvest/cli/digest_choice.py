@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,6 +12,7 @@ from typing import Annotated
 import pyarrow as pa
 import typer
 
+from medsafe_harvest.cli.choosing import condition, day
 from medsafe_harvest.cli.context import Workplace
 from medsafe_harvest.config import Config, Settings
 from medsafe_harvest.curated.selection import select
@@ -21,8 +23,11 @@ from medsafe_harvest.ranking import COLUMNS, select_new
 from medsafe_harvest.schema import PAPER
 
 SinceOption = Annotated[
-    datetime | None,
-    typer.Option(formats=["%Y-%m-%d"], help="First day (UTC) on which a new paper was first seen."),
+    str | None,
+    typer.Option(
+        metavar="DAY",
+        help="First day (UTC) on which a new paper was first seen: 2026-05-31, 2026-05 or 2026.",
+    ),
 ]
 DaysOption = Annotated[
     int | None,
@@ -31,16 +36,6 @@ DaysOption = Annotated[
 TopicOption = Annotated[
     list[str] | None,
     typer.Option(help="Only papers with this topic; repeated: with any of them."),
-]
-WhereOption = Annotated[
-    str | None,
-    typer.Option(
-        metavar="CONDITION",
-        help='Only papers for which this holds, such as "medical and year >= 2025".',
-    ),
-]
-QueryOption = Annotated[
-    str | None, typer.Option(metavar="ID", help="Only papers that this seed query found.")
 ]
 LimitOption = Annotated[int, typer.Option(min=1, help="Most papers shown.")]
 _DAYS = 7
@@ -66,6 +61,14 @@ class Choice:
         """What tells digests of this choice from others, whatever the day."""
         return (self.span, self.where or "", self.query or "", *sorted(self.topics))
 
+    def options(self, limit: int) -> str:
+        """The options of ``digest`` that show so many papers of this choice on any later day."""
+        words = ["--since", f"{self.since}"]
+        words += [word for topic in self.topics for word in ("--topic", topic)]
+        words += ["--query", self.query] if self.query else []
+        words += ["--where", self.where] if self.where else []
+        return shlex.join([*words, "--limit", f"{limit}"])
+
     @property
     def about(self) -> str:
         """The choice in words, without the days; empty where it is all papers."""
@@ -81,7 +84,7 @@ class Choice:
 
 def chosen(  # noqa: PLR0913 - each option is a parameter
     today: date,
-    since: datetime | None,
+    since: str | None,
     days: int | None,
     topics: Sequence[str],
     *,
@@ -92,13 +95,13 @@ def chosen(  # noqa: PLR0913 - each option is a parameter
     """The choice by the options given.
 
     Raises:
-        typer.BadParameter: they contradict each other.
+        typer.BadParameter: they contradict each other, or cannot be read.
     """
     if since is not None and days is not None:
         raise typer.BadParameter("give --since or --days, not both")
-    first = since.date() if since else today - timedelta(days=days or _DAYS)
+    first = day(since, first=True) or today - timedelta(days=days or _DAYS)
     span = "since" if since else f"days {days or _DAYS}"
-    return Choice(today, first, tuple(dict.fromkeys(topics)), where, query, limit, span)
+    return Choice(today, first, tuple(dict.fromkeys(topics)), condition(where), query, limit, span)
 
 
 def refuse_unknown(choice: Choice, config: Config) -> None:
@@ -139,8 +142,18 @@ def health_of(place: Workplace, settings: Settings, today: date, now: datetime) 
     return health.read(place.reports, min(now, end), settings.mail.stale_hours)
 
 
-def digest_of(papers: pa.Table, choice: Choice, settings: Settings, health: Health) -> Digest:
-    """The digest of these papers, the best of them shown."""
+def digest_of(
+    papers: pa.Table, choice: Choice, settings: Settings, health: Health, among: int | None = None
+) -> Digest:
+    """The digest of these papers, the best of them shown.
+
+    Args:
+        papers: rows of :func:`new_papers`.
+        choice: what was asked for.
+        settings: how papers are ranked.
+        health: how the harvest went.
+        among: how many papers the choice lets in, where ``papers`` are not all of them.
+    """
     return Digest(
         today=choice.today,
         since=choice.since,
@@ -149,4 +162,5 @@ def digest_of(papers: pa.Table, choice: Choice, settings: Settings, health: Heal
         papers=tuple(explained(papers, choice.today, settings.ranking, choice.limit)),
         highest=settings.ranking.highest,
         health=health,
+        options=choice.options(among or papers.num_rows),
     )

@@ -88,7 +88,7 @@ def letter_to(
     if not new.num_rows and health.is_quiet and not occasion.always:
         console.print(f"nothing new for {audience.recipient}: nothing sent", soft_wrap=True)
         return None
-    found = digest_of(new, choice, occasion.settings, health)
+    found = digest_of(new, choice, occasion.settings, health, papers.num_rows)
     name = message_id(audience, choice.today, which, occasion.sender)
     mail = compose(
         found,

@@ -12,15 +12,14 @@ import typer
 from filelock import FileLock, Timeout
 
 from medsafe_harvest import report
+from medsafe_harvest.cli.choosing import QueryOption, WhereOption
 from medsafe_harvest.cli.context import Workplace, console, environment, output
 from medsafe_harvest.cli.digest_choice import (
     Choice,
     DaysOption,
     LimitOption,
-    QueryOption,
     SinceOption,
     TopicOption,
-    WhereOption,
     chosen,
     refuse_unknown,
 )
@@ -55,7 +54,13 @@ def send(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
         str | None, typer.Option("--smtp", metavar="HOST:PORT", help="Mail server.")
     ] = None,
     from_: Annotated[
-        str | None, typer.Option("--from", metavar="ADDRESS", help="Whom the mail comes from.")
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="ADDRESS",
+            help="Whom the mail comes from. Without a mail.sender, --user if that is an address, "
+            "then the contact of the settings, then the first of --to.",
+        ),
     ] = None,
     user: Annotated[
         str | None,
@@ -105,9 +110,7 @@ def send(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     choice = chosen(now.date(), since, days, topic or [], where=where, query=query, limit=limit)
     settings = _settings(place, choice)
     recipients = _recipients(to, settings)
-    whose = sender(from_, settings)
-    if whose is None:
-        raise typer.BadParameter("--from is missing (or mail.sender in config/settings.yaml)")
+    whose = sender(from_, settings, recipients[0], user)
     address(whose)
     host = None if dry_run else _server(server, security, user, settings)
     folder = place.data / "mail"
@@ -130,11 +133,11 @@ def send(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
             _send(host, letters, folder)
 
 
-def sender(given: str | None, settings: Settings) -> str | None:
-    """Whom mails come from, if anybody is named."""
-    user = settings.mail.user
-    candidates = (given, settings.mail.sender, user if user and "@" in user else None)
-    return next((one for one in (*candidates, settings.contact) if one), None)
+def sender(given: str | None, settings: Settings, recipient: str, user: str | None = None) -> str:
+    """Whom mails come from; where nobody is named, people mail themselves."""
+    known = user or settings.mail.user
+    as_user = known if known and "@" in known else None
+    return given or settings.mail.sender or as_user or settings.contact or recipient
 
 
 def _settings(place: Workplace, choice: Choice) -> Settings:

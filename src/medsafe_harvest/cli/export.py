@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,10 +14,12 @@ import typer
 from rich.progress import Progress
 
 from medsafe_harvest import export as exporting
+from medsafe_harvest.cli.choosing import choosing, chosen
 from medsafe_harvest.cli.context import Workplace, console
 from medsafe_harvest.config import Config
 from medsafe_harvest.curated import snapshot
-from medsafe_harvest.curated.selection import select
+from medsafe_harvest.curated.selection import Choice
+from medsafe_harvest.curated.where_columns import check_columns
 from medsafe_harvest.export import Format, Style, files, tables
 from medsafe_harvest.export.keys import COLUMNS as KEY_COLUMNS
 from medsafe_harvest.schema import PAPER
@@ -40,29 +41,6 @@ group = typer.Typer(
 OutOption = Annotated[
     Path, typer.Option("--out", "-o", metavar="FILE", help="File to write, whole or not at all.")
 ]
-WhereOption = Annotated[
-    str | None,
-    typer.Option(
-        metavar="CONDITION",
-        help="Only papers for which this holds, for example \"topic = 'fairness' and "
-        'year >= 2024", or @FILE that holds a saved condition.',
-    ),
-]
-TopicOption = Annotated[
-    list[str] | None,
-    typer.Option(help="Only papers with this topic; repeated: with all of them."),
-]
-SinceOption = Annotated[
-    datetime | None,
-    typer.Option(formats=["%Y-%m-%d"], help="Only papers published on this day or later."),
-]
-UntilOption = Annotated[
-    datetime | None,
-    typer.Option(formats=["%Y-%m-%d"], help="Only papers published on this day or earlier."),
-]
-QueryOption = Annotated[
-    str | None, typer.Option(metavar="ID", help="Only papers that this seed query found.")
-]
 AbstractOption = Annotated[
     bool, typer.Option("--abstract/--no-abstract", help="Whether abstracts go along.")
 ]
@@ -78,58 +56,36 @@ def register(app: typer.Typer) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """Which papers a command line asks for."""
+class Asked:
+    """The papers that a command line asks for, and where they are."""
 
-    place: Workplace
+    #: The snapshot.
     folder: Path
     config: Config
-    arguments: Mapping[str, Any]
+    choice: Choice
 
     @classmethod
-    def of(cls, context: typer.Context) -> Choice:
-        """The choice of a command; its options are those that all commands share."""
+    def of(cls, context: typer.Context) -> Asked:
+        """What the options of a command with ``@choosing`` say."""
         place: Workplace = context.obj
-        config, given = place.config(), context.params
-        known = [slug for _, slug, _ in config.topics.topics()]
-        arguments = {
-            "topics": given["topic"] or (),
-            "since": given["since"] and given["since"].date(),
-            "until": given["until"] and given["until"].date(),
-            "where": _condition(given["where"]),
-            "query": given["query"],
-            "known": [*known, *(query.id for query in config.queries)],
-        }
-        return cls(place, snapshot.current(place.curated), config, arguments)
+        config = place.config()
+        choice = chosen(context, config)
+        return cls(snapshot.current(place.curated), config, choice)
 
     def papers(self, columns: Sequence[str] | None) -> pa.Table:
         """Some columns of the papers chosen, sorted by ``paper_id``."""
-        return select(self.folder, columns=columns, **self.arguments)
+        return self.choice.papers(self.folder, columns)
 
     def keys(self) -> dict[str, str]:
         """The citation keys of all papers, chosen or not."""
         return exporting.citation_keys(snapshot.read(self.folder, "papers", list(KEY_COLUMNS)))
 
 
-def _condition(text: str | None) -> str | None:
-    """The condition itself, or what stands in the file that ``@`` names."""
-    if text is None or not text.startswith("@"):
-        return text
-    try:
-        return " ".join(Path(text[1:]).read_text(encoding="utf-8").split())
-    except (OSError, UnicodeDecodeError) as error:
-        raise typer.BadParameter(f"--where {text}: the file cannot be read ({error})") from error
-
-
 @group.command()
-def bibtex(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
+@choosing
+def bibtex(
     context: typer.Context,
     out: OutOption = _STDOUT,
-    where: WhereOption = None,  # noqa: ARG001 - read by Choice
-    topic: TopicOption = None,  # noqa: ARG001
-    since: SinceOption = None,  # noqa: ARG001
-    until: UntilOption = None,  # noqa: ARG001
-    query: QueryOption = None,  # noqa: ARG001
     abstract: AbstractOption = True,
     ascii_only: Annotated[
         bool,
@@ -143,55 +99,57 @@ def bibtex(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     Citation keys (cobo2025physical) are the same in every export; docs/how-to/references.md says
     how they are made. The paper_id is a further key for biblatex. Acronyms and names in titles keep
     their capitals; code is in the note.
+
+    For example:
+
+      medsafe-harvest export bibtex --topic privacy --since 2024 --out privacy.bib
     """
     _references(context, Format.BIBTEX, out, abstract=abstract, ascii_only=ascii_only)
 
 
 @group.command()
-def ris(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
+@choosing
+def ris(
     context: typer.Context,
     out: OutOption = _STDOUT,
-    where: WhereOption = None,  # noqa: ARG001 - read by Choice
-    topic: TopicOption = None,  # noqa: ARG001
-    since: SinceOption = None,  # noqa: ARG001
-    until: UntilOption = None,  # noqa: ARG001
-    query: QueryOption = None,  # noqa: ARG001
     abstract: AbstractOption = True,
 ) -> None:
-    """RIS for Zotero, EndNote, Mendeley, Rayyan and Covidence."""
+    """RIS for Zotero, EndNote, Mendeley, Rayyan and Covidence.
+
+    For example:
+
+      medsafe-harvest export ris --where "topic = 'fairness' and code" --out fair.ris
+    """
     _references(context, Format.RIS, out, abstract=abstract)
 
 
 @group.command()
-def csl(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
+@choosing
+def csl(
     context: typer.Context,
     out: OutOption = _STDOUT,
-    where: WhereOption = None,  # noqa: ARG001 - read by Choice
-    topic: TopicOption = None,  # noqa: ARG001
-    since: SinceOption = None,  # noqa: ARG001
-    until: UntilOption = None,  # noqa: ARG001
-    query: QueryOption = None,  # noqa: ARG001
     abstract: AbstractOption = True,
 ) -> None:
-    """CSL-JSON for pandoc, Zotero and every citation processor."""
+    """CSL-JSON for pandoc, Zotero and every citation processor.
+
+    For example:
+
+      medsafe-harvest export csl --query federated-learning --no-abstract --out fl.json
+    """
     _references(context, Format.CSL, out, abstract=abstract)
 
 
 @group.command("csv")
-def as_csv(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
+@choosing
+def as_csv(
     context: typer.Context,
     out: OutOption = _STDOUT,
-    where: WhereOption = None,  # noqa: ARG001 - read by Choice
-    topic: TopicOption = None,  # noqa: ARG001
-    since: SinceOption = None,  # noqa: ARG001
-    until: UntilOption = None,  # noqa: ARG001
-    query: QueryOption = None,  # noqa: ARG001
     columns: Annotated[
         str | None,
         typer.Option(
             metavar="NAME,...",
             help="Columns of papers.parquet, and citation_key, in this order. Default: "
-            + ",".join(tables.CSV_COLUMNS),
+            + ", ".join(tables.CSV_COLUMNS),
         ),
     ] = None,
     excel: Annotated[
@@ -200,48 +158,54 @@ def as_csv(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
 ) -> None:
     """CSV for spreadsheets: no title is run as a formula.
 
-    A cell that begins with =, +, - or @ gets an apostrophe before it. Lists are joined by
-    semicolons.
+    A cell that begins with =, +, - or @ gets an apostrophe before it, and so does such an item of a
+    list. Lists are joined by semicolons.
+
+    For example:
+
+      medsafe-harvest export csv --where medical --columns title,year,doi --excel --out list.csv
     """
-    choice = Choice.of(context)
+    asked = Asked.of(context)
     names = _names(columns, also=[tables.KEY]) or list(tables.CSV_COLUMNS)
-    papers = choice.papers([*(name for name in names if name != tables.KEY), "paper_id"])
-    keys = choice.keys() if tables.KEY in names else {}
+    papers = asked.papers([*(name for name in names if name != tables.KEY), "paper_id"])
+    keys = asked.keys() if tables.KEY in names else {}
     lines = tables.csv_lines(shown_rows(papers), names, keys)
     write(lines, out, papers.num_rows, encoding="utf-8-sig" if excel else "utf-8")
 
 
 @group.command()
-def jsonl(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
+@choosing
+def jsonl(
     context: typer.Context,
     out: OutOption = _STDOUT,
-    where: WhereOption = None,  # noqa: ARG001 - read by Choice
-    topic: TopicOption = None,  # noqa: ARG001
-    since: SinceOption = None,  # noqa: ARG001
-    until: UntilOption = None,  # noqa: ARG001
-    query: QueryOption = None,  # noqa: ARG001
     columns: ColumnsOption = None,
 ) -> None:
-    """JSON lines for programs: one paper a line, lists and provenance as they are."""
-    papers = Choice.of(context).papers(_names(columns))
+    """JSON lines for programs: one paper a line, lists and provenance as they are.
+
+    For example:
+
+      medsafe-harvest export jsonl --topic unlearning --columns paper_id,title,topics
+    """
+    papers = Asked.of(context).papers(_names(columns))
     write(tables.json_lines(shown_rows(papers)), out, papers.num_rows)
 
 
 @group.command()
-def parquet(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
+@choosing
+def parquet(
     context: typer.Context,
     out: OutOption,
-    where: WhereOption = None,  # noqa: ARG001 - read by Choice
-    topic: TopicOption = None,  # noqa: ARG001
-    since: SinceOption = None,  # noqa: ARG001
-    until: UntilOption = None,  # noqa: ARG001
-    query: QueryOption = None,  # noqa: ARG001
     columns: ColumnsOption = None,
 ) -> None:
-    """Parquet with the types of papers.parquet, for DuckDB, pandas, Polars and Spark."""
+    """Parquet with the types of papers.parquet, for DuckDB, pandas, Polars and Spark.
+
+    For example:
+
+      medsafe-harvest export parquet --since 2024 --out recent.parquet
+    """
     if out == _STDOUT:
         raise typer.BadParameter("Parquet is no text: name a file with --out")
-    papers = Choice.of(context).papers(_names(columns))
+    papers = Asked.of(context).papers(_names(columns))
     files.replace(out, lambda beside: tables.write_parquet(papers, beside))
     _tell(papers.num_rows, out)
 
@@ -249,9 +213,9 @@ def parquet(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
 def _references(
     context: typer.Context, kind: Format, out: Path, *, abstract: bool, ascii_only: bool = False
 ) -> None:
-    choice = Choice.of(context)
-    papers = choice.papers(exporting.COLUMNS)
-    keys, venues = choice.keys(), choice.config.venues.full_names
+    asked = Asked.of(context)
+    papers = asked.papers(exporting.COLUMNS)
+    keys, venues = asked.keys(), asked.config.venues.full_names
     style = Style(kind, keys, venues, abstract=abstract, ascii_only=ascii_only)
     by_key = pa.array(map(keys.get, papers["paper_id"].to_pylist()), pa.string())
     papers = papers.take(pc.sort_indices(by_key))
@@ -259,16 +223,18 @@ def _references(
 
 
 def _names(columns: str | None, also: Sequence[str] = ()) -> list[str] | None:
-    """The columns that an option lists, each of them there; None for none."""
+    """The columns that an option lists; None where it is not given.
+
+    Raises:
+        SelectionError: there is no such column.
+        typer.BadParameter: it lists none.
+    """
     if columns is None:
         return None
     names = [name.strip() for name in columns.split(",") if name.strip()]
-    known = [*also, *PAPER.names]
-    unknown = [name for name in names if name not in known]
-    if unknown or not names:
-        wrong = f"there is no column {', '.join(unknown)}" if unknown else "no column is named"
-        raise typer.BadParameter(f"--columns: {wrong}; there are {', '.join(known)}")
-    return list(dict.fromkeys(names))
+    if not names:
+        raise typer.BadParameter("--columns: no column is named")
+    return check_columns(names, [*also, *PAPER.names])
 
 
 def shown_rows(papers: pa.Table) -> Iterator[dict[str, Any]]:

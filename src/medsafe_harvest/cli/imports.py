@@ -21,7 +21,8 @@ from medsafe_harvest.fetch.client import Client
 from medsafe_harvest.fetch.document import fetch_document
 from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.importing import Done, NamedList, bring_in, list_name, slug
-from medsafe_harvest.listed import findings, known
+from medsafe_harvest.listed import Standing, findings
+from medsafe_harvest.listed_known import known
 from medsafe_harvest.lists import decode, read
 
 group = typer.Typer(
@@ -48,7 +49,8 @@ def import_list(  # noqa: PLR0913, PLR0917 - the options
         list[str],
         typer.Argument(
             metavar="FILE|URL...",
-            help="Markdown or HTML: a file, an address, or a repository on GitHub for its README.",
+            help="Markdown, HTML, org, reStructuredText or plain text: a file, an address, or a "
+            "repository on GitHub for its README.",
         ),
     ],
     name: Annotated[
@@ -88,8 +90,10 @@ def import_list(  # noqa: PLR0913, PLR0917 - the options
 
     The list is kept as it is, papers that are not known yet are looked up at arXiv and Semantic
     Scholar, all are matched with what is there, and a report says which were found and what is odd
-    about the list; it stands in data/reports/lists too. Doing it again changes nothing; interrupt
-    it whenever you like.
+    about the list; it stands in data/reports/lists too. Papers without an identifier that the table
+    does not have are searched for by title; what is found counts only where it matches. That takes
+    a request each at Semantic Scholar: seconds with a key, ten seconds without. Doing it again
+    changes nothing; interrupt it whenever you like.
 
     Try:
 
@@ -122,6 +126,14 @@ def import_list(  # noqa: PLR0913, PLR0917 - the options
         if not as_json:
             show(one, limit, left_out=left_out)
         console.print(f"report: {file}", soft_wrap=True)
+    if offline:
+        waiting = sum(
+            each.standing is Standing.NOT_ASKED for one in reports for each in one.findings
+        )
+        console.print(
+            f"offline: nobody was asked for {waiting:,} entries that the table does not have; the "
+            "next import without --offline, or the next harvest, asks"
+        )
     if done.fetched.incomplete:
         console.print(
             f"{done.fetched.incomplete} look-ups failed: the lists are kept, and the next import "
@@ -160,7 +172,7 @@ def _brought_in(
         ListReport(
             each,
             each.name in done.stored,
-            findings(each.name, each.reading, done.before, after),
+            findings(each.name, each.reading, done.before, after, done.searched),
         )
         for each in lists
     ]

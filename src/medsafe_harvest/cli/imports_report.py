@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +16,15 @@ from medsafe_harvest.cli.context import console, output
 from medsafe_harvest.cli.imports_show import show_left_out
 from medsafe_harvest.cli.inspect import shown
 from medsafe_harvest.importing import NamedList
-from medsafe_harvest.listed import Finding, Standing, count
+from medsafe_harvest.listed import Candidate, Finding, Standing, count
 from medsafe_harvest.listed_remarks import Remark
 
 #: What is told of each kind, in the order in which it is told.
 _WORDS: dict[Standing | Remark, str] = {
     Standing.NEW: "new in the table",
-    Standing.AMBIGUOUS: "may be one of the papers named: `medsafe-harvest review` asks",
-    Standing.NOT_FOUND: "known from the list alone",
+    Standing.AMBIGUOUS: "may be one of the papers named",
+    Standing.NOT_FOUND: "found at no service",
+    Standing.NOT_ASKED: "not asked for yet, or without an answer",
     Remark.WITHDRAWN: "withdrawn",
     Remark.WRONG_TITLE: "the identifier is another paper's",
     Remark.WRONG_YEAR: "another year",
@@ -83,21 +85,50 @@ def _section(findings: Sequence[Finding], kind: Standing | Remark, words: str, l
         return
     output.print()
     output.print(Text(words, style="bold"), soft_wrap=True)
+    # What most of them share is said once.
+    whys = Counter(one.why for one in own if kind is one.standing and not one.candidates)
+    usual = whys.most_common(1)[0][0] if whys else ""
+    if usual:
+        output.print(shown(usual, "dim"), soft_wrap=True)
     table = Table(box=None, show_header=False, padding=(0, 1, 0, 0))
     table.add_column("line", justify="right", width=6)
     table.add_column("entry", overflow="fold")
     for one in own[: limit or None]:
         table.add_row(str(one.entry.line), shown(one.entry.title or one.entry.url or "(no title)"))
-        for below in _below(one, kind):
+        for below in _below(one, kind, usual):
             table.add_row("", shown(below, "dim"))
     output.print(table)
     if limit and len(own) > limit:
         output.print(f"... and {len(own) - limit:,} more (--limit 0 shows all)")
-
-
-def _below(one: Finding, kind: Standing | Remark) -> list[str]:
-    """The words of the remark, the papers that it may be, and the headings."""
-    said = [note.words for note in one.remarks if note.kind is kind]
     if kind is Standing.AMBIGUOUS:
-        said = [f"{each.paper_id}  {each.title}  ({each.why})" for each in one.candidates]
+        _say_how(own)
+
+
+def _say_how(ambiguous: Sequence[Finding]) -> None:
+    """How to say which paper it is: of those in the table, and of those that are not."""
+    there = {each.paper_id is not None for one in ambiguous for each in one.candidates}
+    if True in there:
+        console.print("`medsafe-harvest review` asks which it is", soft_wrap=True)
+    if False in there:
+        own = next(one.record_id for one in ambiguous if one.record_id)
+        console.print(
+            "what a search by title gave is not in the table: if it is the paper, write its link "
+            "into the list, or a must_link of the two record ids into config/overrides.yaml "
+            f"({own} and so on; the report has them), and import again",
+            soft_wrap=True,
+        )
+
+
+def _below(one: Finding, kind: Standing | Remark, usual: str) -> list[str]:
+    """The words of the remark, the papers that it may be, what is unusual, and the headings."""
+    said = [note.words for note in one.remarks if note.kind is kind]
+    if kind is one.standing:
+        said += [_named(each, kind) for each in one.candidates]
+        said += [one.why] * (not one.candidates and one.why != usual)
     return [*said, *filter(None, [" > ".join(one.entry.headings)])]
+
+
+def _named(candidate: Candidate, kind: Standing) -> str:
+    name = candidate.paper_id or candidate.record_id or ""
+    text = f"{name}  {candidate.title}  ({candidate.why})"
+    return f"nearest, and not it: {text}" if kind is Standing.NOT_FOUND else text

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import enum
-import re
 import sys
 from contextlib import nullcontext
 from datetime import date, datetime
@@ -23,6 +21,7 @@ from medsafe_harvest.cli.inspect import shown
 from medsafe_harvest.cli.progress import Reporter
 from medsafe_harvest.config import Config
 from medsafe_harvest.errors import ConfigError, UnaskableError
+from medsafe_harvest.export import tables
 from medsafe_harvest.fetch.clock import SystemClock
 from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.sources.query import Query, parse_text
@@ -30,8 +29,6 @@ from medsafe_harvest.sources.query_text import QuerySyntaxError
 
 #: A person waits a minute for an answer, not an hour.
 _PATIENCE = {"attempts": 3, "wait_max": 10.0, "total": 60.0, "night": 60.0}
-#: What a spreadsheet takes for a formula, full-width signs among it.
-_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 _CSV_COLUMNS = (
     *("paper_id", "title", "authors", "year", "published", "venue", "doi", "arxiv_id", "url"),
     *("code_links", "topics", "citation_count", "sources"),
@@ -120,9 +117,7 @@ def _print(papers: list[dict[str, Any]], style: Format) -> None:
     if style is Format.JSON:
         print_json(papers)
     elif style is Format.CSV:
-        writer = csv.writer(sys.stdout)
-        writer.writerow(_CSV_COLUMNS)
-        writer.writerows([_cell(paper[name]) for name in _CSV_COLUMNS] for paper in papers)
+        sys.stdout.writelines(tables.csv_lines(papers, _CSV_COLUMNS, {}))
     else:
         table = Table()
         for column in ("published", "title", "authors", "venue", "id", "topics"):
@@ -140,15 +135,6 @@ def _print(papers: list[dict[str, Any]], style: Format) -> None:
                 ", ".join(paper["topics"]),
             )
         output.print(table if papers else "no paper found")
-
-
-def _cell(value: Any) -> str:
-    """One cell; a spreadsheet must not take it for a formula."""
-    if isinstance(value, list):
-        # Where a semicolon parts cells, each item is a cell of its own.
-        return "; ".join(_cell(item["name"] if isinstance(item, dict) else item) for item in value)
-    text = "" if value is None else str(value)
-    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def check(

@@ -12,9 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from medsafe_harvest import finder
+from medsafe_harvest.cli.choosing import choosing, chosen
 from medsafe_harvest.cli.context import Workplace, console, output, print_json
 from medsafe_harvest.cli.inspect import shown
-from medsafe_harvest.finder import Answer, Options, index
+from medsafe_harvest.curated.selection import Choice
+from medsafe_harvest.finder import Answer, index
+from medsafe_harvest.finder.asked import read as asked_of
 from medsafe_harvest.finder.staged import Match
 from medsafe_harvest.finder.words import places
 
@@ -28,43 +31,19 @@ _HEADINGS: dict[Match, str] = {
 
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
-    app.command()(search)
+    app.command()(choosing(search))
 
 
-def search(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
+def search(
     context: typer.Context,
     text: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TEXT]...",
+            metavar="TEXT",
             help='Words, "a phrase" in double quotes, -without; or an arXiv id, DOI, PMID, paper '
             "id. A text that begins with a minus goes after --.",
             show_default=False,
         ),
-    ] = None,
-    topic: Annotated[
-        list[str] | None,
-        typer.Option(help="Only papers with this topic; repeated: with all of them."),
-    ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DAY", help="Only papers published since: 2023, 2023-05 or 2023-05-31."
-        ),
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option(metavar="DAY", help="Only papers published until; that year or month too."),
-    ] = None,
-    where: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CONDITION",
-            help="Only papers for which this holds, for example \"venue = 'MICCAI' and code\".",
-        ),
-    ] = None,
-    query: Annotated[
-        str | None, typer.Option(metavar="ID", help="Only papers that this seed query found.")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Most papers shown.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
@@ -97,19 +76,12 @@ def search(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     asked = " ".join(text or ())
     if not asked.strip() and not rebuild:
         raise typer.BadParameter("say what to look for, for example: search federated learning mri")
-    options = Options(
-        topics=topic or (),
-        since=finder.day(since, first=True),
-        until=finder.day(until, first=False),
-        where=where,
-        query=query,
-        known=_known(place) if topic or where or query else (),
-    )
+    within = chosen(context)
     with _progress() as progress:
         answer = finder.find(
             place.curated,
             asked,
-            options,
+            within,
             limit=limit,
             rebuild=rebuild,
             progress=progress,
@@ -122,26 +94,20 @@ def search(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     else:
         _print(answer)
         if not answer.found.hits:
-            _print_nothing(place, asked, options, answer)
-
-
-def _known(place: Workplace) -> list[str]:
-    """Topics and seed queries of the configuration, which may have no paper yet."""
-    config = place.config()
-    topics = [slug for _, slug, _ in config.topics.topics()]
-    return [*topics, *(query.id for query in config.queries)]
+            _print_nothing(place, asked, within, answer)
 
 
 @contextmanager
 def _progress() -> Iterator[index.Progress]:
     """Show how far the index is, while one is built."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, console=console, transient=True) as bars:
+    silent = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=silent) as bars:
 
         def show(done: int, total: int) -> None:
             if not bars.tasks:
                 bars.add_task("indexing papers", total=total)
-                if not console.is_terminal:
+                if silent:
                     console.print(f"building the search index of {total:,} papers")
             bars.update(bars.tasks[0].id, completed=done)
 
@@ -217,12 +183,15 @@ def _listed(words: Sequence[str]) -> str:
     return ", ".join(words)
 
 
-def _print_nothing(place: Workplace, asked: str, options: Options, answer: Answer) -> None:
+def _print_nothing(place: Workplace, asked: str, within: Choice, answer: Answer) -> None:
+    if asked_of(asked).empty:
+        output.print("only words that are not wanted: name some that are")
+        return
     if not answer.within:
         output.print("no paper passes the options, so there is nothing to search")
         return
     output.print(f"nothing found in {answer.within:,} papers")
-    if options.any:
+    if within.any:
         counts = finder.find(place.curated, asked, limit=1).found.counts
         if number := sum(counts.values()):
             output.print(f"without the options: {number:,}")

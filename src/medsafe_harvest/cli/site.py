@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated
@@ -11,9 +10,11 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
+from medsafe_harvest.cli.choosing import choosing, chosen
 from medsafe_harvest.cli.context import Exit, Workplace, console, output
 from medsafe_harvest.config import Config
 from medsafe_harvest.curated import redirects, snapshot
+from medsafe_harvest.curated.selection import Choice
 from medsafe_harvest.errors import ExportError
 from medsafe_harvest.outgoing import web
 from medsafe_harvest.site import build as builder
@@ -29,7 +30,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         help="A static site of the curated papers, for any web server.", no_args_is_help=True
     )
-    group.command()(build)
+    group.command()(choosing(build))
     group.command()(serve)
     app.add_typer(group, name="site")
 
@@ -47,18 +48,6 @@ def build(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     ] = None,
     title: Annotated[str, typer.Option(help="Title of the site.")] = _USUAL.title,
     tagline: Annotated[str, typer.Option(help="What stands under the title.")] = _USUAL.tagline,
-    topic: Annotated[
-        list[str] | None,
-        typer.Option(help="Only papers with this topic; repeated: with all of them."),
-    ] = None,
-    since: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Only papers published on this day or later."),
-    ] = None,
-    where: Annotated[
-        str | None,
-        typer.Option(help='Only papers that fit, for example "medical and year >= 2020".'),
-    ] = None,
     abstracts: Annotated[
         Abstracts,
         typer.Option(
@@ -83,21 +72,21 @@ def build(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
 
       medsafe-harvest site build --base-url https://example.github.io/papers --abstracts arxiv
 
-      medsafe-harvest site build --topic fairness --where "medical and year >= 2022"
+      medsafe-harvest site build --topic fairness --since 2022 --where medical
     """
     place: Workplace = context.obj
     if base_url is not None and web(base_url) != base_url:
         raise typer.BadParameter(f"--base-url {base_url!r} is no address like https://example.org")
-    choice = builder.Choice(topic or (), since.date() if since else None, where)
+    config = place.config()
     settings = replace(
-        settings_of(place.config()),
+        settings_of(config),
         title=title,
         tagline=tagline,
         base_url=base_url,
         author_papers=author_papers,
         abstracts=abstracts,
     )
-    built = of_place(place, settings, out, choice)
+    built = of_place(place, settings, out, chosen(context, config))
     output.print(
         f"{built.papers:,} papers, {built.authors:,} authors: {built.files:,} files, "
         f"{built.total_bytes / 1e6:,.0f} MB, {built.written:,} files new or changed"
@@ -109,7 +98,7 @@ def of_place(
     place: Workplace,
     settings: builder.Settings,
     out: Path | None = None,
-    choice: builder.Choice | None = None,
+    choice: Choice | None = None,
 ) -> builder.Built:
     """Build the site of a data folder and tell how far it is.
 
@@ -122,7 +111,8 @@ def of_place(
     folder = snapshot.current(place.curated)
     target = out or place.data / "site"
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=console, transient=True) as bars:
+    silent = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=silent) as bars:
         tasks: dict[str, TaskID] = {}
 
         def progress(step: str, total: int, done: int) -> None:

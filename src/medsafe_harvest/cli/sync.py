@@ -16,14 +16,14 @@ from medsafe_harvest import awesome
 from medsafe_harvest.awesome import Listed, Synced
 from medsafe_harvest.awesome.diff import added_lines
 from medsafe_harvest.cli import export
-from medsafe_harvest.cli.awesome import TopicOption, known_topic, papers_in_words, tell_withdrawn
+from medsafe_harvest.cli.awesome import known_topic, papers_in_words, tell_withdrawn
+from medsafe_harvest.cli.choosing import choosing
 from medsafe_harvest.cli.context import console, print_json
-from medsafe_harvest.cli.export import QueryOption, SinceOption, UntilOption, WhereOption
 from medsafe_harvest.config import Config
 from medsafe_harvest.errors import ListError
 from medsafe_harvest.export import files
 from medsafe_harvest.lists.document import is_page
-from medsafe_harvest.site.words import topic_label
+from medsafe_harvest.outgoing import topic_label
 from medsafe_harvest.topics.tag import Tagger
 
 _SHOWN = 20
@@ -52,14 +52,10 @@ def _keep_group() -> None:
 
 
 @group.command("awesome")
-def sync_awesome(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
+@choosing
+def sync_awesome(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="The list: a file in Markdown.")],
-    where: WhereOption = None,  # noqa: ARG001 - read by Choice
-    topic: TopicOption = None,  # noqa: ARG001
-    since: SinceOption = None,  # noqa: ARG001
-    until: UntilOption = None,  # noqa: ARG001
-    query: QueryOption = None,  # noqa: ARG001
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the diff; change nothing.")
     ] = False,
@@ -95,15 +91,15 @@ def sync_awesome(  # noqa: PLR0913, PLR0917 - a command's options are its parame
 
     medsafe-harvest sync awesome README.md --new-section "Unsorted"
     """
-    choice = export.Choice.of(context)
+    asked = export.Asked.of(context)
     before, text = _read(file)
     options = awesome.Options(
-        subjects=_subjects(choice.config),
-        venues=choice.config.venues,
-        headings=_topic_map(choice.config, topic_map or ()),
+        subjects=_subjects(asked.config),
+        venues=asked.config.venues,
+        headings=_topic_map(asked.config, topic_map or ()),
         new_section=new_section,
     )
-    table = choice.papers(awesome.COLUMNS)
+    table = asked.papers(awesome.COLUMNS)
     papers = list(awesome.listed(table.to_pylist()))
     with _spinner(f"comparing {len(papers):,} papers with {file}"):
         synced = awesome.sync(text, papers, options, name=file.name)

@@ -218,6 +218,15 @@ def read(folder: Path) -> tuple[Redirect, ...]:
         return ()
     except (OSError, UnicodeDecodeError) as error:
         raise CuratedError(f"{path} cannot be read ({error})") from error
+    return parse(text, str(path))
+
+
+def parse(text: str, path: str) -> tuple[Redirect, ...]:
+    """The entries in the text of a ledger, the oldest first.
+
+    Raises:
+        CuratedError: a line is none; the message names ``path`` and the line.
+    """
     found = []
     for number, line in enumerate(text.splitlines(), start=1):
         try:
@@ -233,9 +242,6 @@ def read(folder: Path) -> tuple[Redirect, ...]:
 def append(folder: Path, found: Sequence[Change], when: datetime) -> None:
     """Add changes to the ledger, the whole file at once.
 
-    A run that was killed after this and is repeated adds nothing: what the last entry of that day
-    and time says already is left out.
-
     Args:
         folder: the curated folder.
         found: what changed.
@@ -247,14 +253,28 @@ def append(folder: Path, found: Sequence[Change], when: datetime) -> None:
     """
     if not found:
         return
-    known = read(folder)
+    text = text_of(read(folder), found, when)
+    if text is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        disk.write(folder / FILE, text.encode())
+
+
+def text_of(known: Sequence[Redirect], found: Sequence[Change], when: datetime) -> str | None:
+    """A ledger with changes added to it; None where there is nothing to add.
+
+    A run that was killed after this and is repeated adds nothing: what the last entry of that day
+    and time says already is left out.
+
+    Args:
+        known: its entries, the oldest first.
+        found: what changed.
+        when: the moment of the curation, aware.
+    """
     last = {one.change for one in known if one.when == known[-1].when}
     new = [Redirect(when, change) for change in found if change not in last]
     if not new:
-        return
-    lines = (json.dumps(one.plain(), sort_keys=True) + "\n" for one in (*known, *new))
-    folder.mkdir(parents=True, exist_ok=True)
-    disk.write(folder / FILE, "".join(lines).encode())
+        return None
+    return "".join(json.dumps(one.plain(), sort_keys=True) + "\n" for one in (*known, *new))
 
 
 def latest(ledger: Iterable[Redirect]) -> dict[str, Redirect]:

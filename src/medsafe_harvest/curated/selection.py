@@ -19,9 +19,45 @@ import pyarrow as pa
 from medsafe_harvest.curated import snapshot
 from medsafe_harvest.curated.where import Topic, parse
 from medsafe_harvest.curated.where_columns import check_columns, did_you_mean
-from medsafe_harvest.curated.where_sql import Unfit, topic_column
+from medsafe_harvest.curated.where_sql import Unfit, span, topic_column
 from medsafe_harvest.errors import SelectionError
 from medsafe_harvest.schema import PAPER
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which papers, in the arguments of :func:`select`; all that is given must hold."""
+
+    topics: Sequence[str] = ()
+    since: dt.date | None = None
+    until: dt.date | None = None
+    where: str | None = None
+    query: str | None = None
+    known: Collection[str] = ()
+
+    @property
+    def any(self) -> bool:
+        """Whether papers are left out at all."""
+        return bool(self.topics or self.since or self.until or self.where or self.query)
+
+    def papers(self, folder: Path, columns: Sequence[str] | None = None) -> pa.Table:
+        """The papers chosen from a snapshot, as :func:`select` gives them."""
+        given = {name: getattr(self, name) for name in self.__slots__}
+        return select(folder, columns=columns, **given)
+
+
+def day(text: dt.date | str | None, *, first: bool) -> dt.date | None:
+    """A day, or the first or last one of what a text says: ``2023-05-31``, ``2023-05``, ``2023``.
+
+    Raises:
+        SelectionError: the text is no day, month or year.
+    """
+    if not isinstance(text, str):
+        return text.date() if isinstance(text, dt.datetime) else text
+    found = span(text)
+    if found is None:
+        raise SelectionError(f"a day is a date, '2024-05-31', '2024-05' or '2024', not {text!r}")
+    return found[0 if first else 1]
 
 
 def select(  # noqa: PLR0913 - each is a choice of its own
@@ -56,25 +92,25 @@ def select(  # noqa: PLR0913 - each is a choice of its own
         CuratedError: the snapshot is damaged.
     """
     names = check_columns(columns, PAPER.names) or list(PAPER.names)
-    choice = _choice(topics, since, until, where, query)
+    wanted = _filter(topics, since, until, where, query)
     path = snapshot.file(folder, "papers", [*names, "paper_id"])
     schema = pa.schema([PAPER.field(name) for name in names])
-    if not choice.conditions:
+    if not wanted.conditions:
         return snapshot.read(folder, "papers", names).cast(schema)
     listed = ", ".join(f'"{name}"' for name in names)
-    condition = " and ".join(choice.conditions)
+    condition = " and ".join(wanted.conditions)
     sql = f"select {listed} from papers where {condition} order by paper_id"  # noqa: S608 - ours
     with _open(path) as connection:
         try:
-            _refuse_unknown(connection, folder, choice, known)
-            table = connection.sql(sql, params=dict(choice.values)).to_arrow_table()
+            _refuse_unknown(connection, folder, wanted, known)
+            table = connection.sql(sql, params=dict(wanted.values)).to_arrow_table()
         except duckdb.Error as error:
             raise snapshot.damaged(path, str(error)) from error
     return table.cast(schema)
 
 
 @dataclass(frozen=True, slots=True)
-class _Choice:
+class _Filter:
     #: SQL, all of which must be true, and the values of its parameters.
     conditions: Sequence[str]
     values: Mapping[str, Any]
@@ -84,13 +120,13 @@ class _Choice:
     query: str | None
 
 
-def _choice(
+def _filter(
     topics: Sequence[str],
     since: dt.date | None,
     until: dt.date | None,
     condition: str | None,
     query: str | None,
-) -> _Choice:
+) -> _Filter:
     if isinstance(topics, str):
         raise SelectionError(f"topics is a list of topics: write [{topics!r}]")
     conditions: list[str] = []
@@ -118,7 +154,7 @@ def _choice(
         conditions.append(parsed.sql)
         values |= parsed.values
         named += parsed.topics
-    return _Choice(conditions, values, named, condition, query)
+    return _Filter(conditions, values, named, condition, query)
 
 
 @contextmanager
@@ -140,30 +176,30 @@ def _open(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _refuse_unknown(
-    connection: duckdb.DuckDBPyConnection, folder: Path, choice: _Choice, known: Collection[str]
+    connection: duckdb.DuckDBPyConnection, folder: Path, wanted: _Filter, known: Collection[str]
 ) -> None:
     """Say that a topic or a query has no paper at all: it was hardly meant.
 
     Raises:
         SelectionError: there is one.
     """
-    for column in sorted({topic.column for topic in choice.topics}):
+    for column in sorted({topic.column for topic in wanted.topics}):
         there = _members(connection, column)
-        for topic in choice.topics:
+        for topic in wanted.topics:
             if topic.column == column and topic.name not in there and topic.name not in known:
                 which = "topic" if column == "topics" else f"topic of {column}"
                 raise SelectionError(
                     f"no paper has the {which} {topic.name!r}{did_you_mean(topic.name, there)}",
-                    text=None if topic.at is None else choice.text,
+                    text=None if topic.at is None else wanted.text,
                     at=topic.at,
                     hint=f"Topics: {', '.join(sorted(there)) or 'none'}.",
                 )
-    if choice.query is not None and choice.query not in known:
+    if wanted.query is not None and wanted.query not in known:
         asked = {window[1] for window in snapshot.manifest(folder).get("windows", [])}
         there = asked | _members(connection, "queries")
-        if choice.query not in there:
+        if wanted.query not in there:
             raise SelectionError(
-                f"no seed query is called {choice.query!r}{did_you_mean(choice.query, there)}",
+                f"no seed query is called {wanted.query!r}{did_you_mean(wanted.query, there)}",
                 hint=f"Queries: {', '.join(sorted(there)) or 'none'}.",
             )
 

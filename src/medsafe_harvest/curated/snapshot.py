@@ -43,7 +43,7 @@ def write(
     about: Mapping[str, Any],
     *,
     keep: int,
-    before_swap: Callable[[], None] = lambda: None,
+    before_swap: Callable[[Path], None] = lambda _: None,
 ) -> Path:
     """Write a snapshot and make it the current one.
 
@@ -53,7 +53,7 @@ def write(
             batches, so that it need not fit into memory.
         about: further entries of the manifest, JSON values; ``as_of`` names the snapshot.
         keep: number of snapshots to leave, the current one included, at least 1.
-        before_swap: called when the files are written and no reader sees them yet.
+        before_swap: given the folder when its files are written and no reader sees them yet.
 
     Returns:
         Folder of the snapshot.
@@ -74,7 +74,7 @@ def write(
             shutil.rmtree(target, ignore_errors=True)  # only there if somebody damaged it
             beside.rename(target)
             disk.sync(snapshots)
-        before_swap()
+        before_swap(target)
         _point(folder / _CURRENT, Path("snapshots") / target.name)
         for name in TABLES:
             _point(folder / f"{name}.parquet", Path(_CURRENT) / f"{name}.parquet")

@@ -18,13 +18,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from medsafe_harvest.dedupe.columns import Floats, Ints
+from medsafe_harvest.dedupe.columns import Floats, Ints, distinct
 from medsafe_harvest.dedupe.rarer import INFORMATION as RARER
 from medsafe_harvest.dedupe.rarer import RAREST
 from medsafe_harvest.dedupe.words import INFORMATION
 
-#: Records a block may have before its keys are refined by first author, then by year.
-MAX_BLOCK = 50
 #: In a block that is refined, each record meets this many neighbours in title order all the same,
 #: so that copies under another author or year are not parted.
 NEIGHBOURS_OF_LARGE = 2
@@ -140,7 +138,7 @@ def rare_word_author(sketches: Sketches) -> list[Found]:
     rare, families, says = sketches.rare, sketches.families, sketches.information
     found = []
     for author, word in itertools.product(range(2), range(_RARE_WITH_AUTHOR)):
-        rows = np.intersect1d(families.having(author + 1), rare.having(word + 1))
+        rows = _both(families.having(author + 1), rare.having(word + 1))
         rows = rows[says[rare.starts[rows] + word] >= _BESIDE_AUTHOR]
         found.append((rows, _joined(families.at(rows, author), rare.at(rows, word))))
     return found
@@ -152,8 +150,8 @@ def place(sketches: Sketches) -> list[Found]:
     places = _joined(pc.fill_null(volume, ""), pc.fill_null(page, ""))
     placed = np.flatnonzero(pc.is_valid(page))
     dated = np.flatnonzero(pc.and_(pc.is_valid(volume), pc.is_valid(year)))
-    by_author = np.intersect1d(placed, sketches.families.having(1))
-    by_year = np.intersect1d(placed, dated)
+    by_author = _both(placed, sketches.families.having(1))
+    by_year = _both(placed, dated)
     years = year.take(pa.array(by_year)).cast(pa.string())
     return [
         (by_author, _joined(places.take(pa.array(by_author)), sketches.families.at(by_author, 0))),
@@ -164,7 +162,7 @@ def place(sketches: Sketches) -> list[Found]:
 def team(sketches: Sketches) -> list[Found]:
     """The first three authors and the year: finds papers with another title."""
     families, year = sketches.families, sketches["year"]
-    rows = np.intersect1d(families.having(_TEAM), np.flatnonzero(pc.is_valid(year)))
+    rows = _both(families.having(_TEAM), np.flatnonzero(pc.is_valid(year)))
     names = (families.at(rows, author).to_pylist() for author in range(_TEAM))
     teams = [" ".join(sorted(three)) for three in zip(*names, strict=True)]
     years = year.take(pa.array(rows)).cast(pa.string())
@@ -184,6 +182,11 @@ BLOCKERS: Mapping[Key, Callable[[Sketches], list[Found]]] = MappingProxyType(
         Key.TEAM: team,
     }
 )
+
+#: Records a block may have before its keys are refined by first author, then by year. A record has
+#: ten keys of two words: copies meet in the smallest of their blocks, and in the others strangers
+#: do.
+MAX_BLOCK: Mapping[Key, int] = MappingProxyType(dict.fromkeys(Key, 50) | {Key.RARE_WORDS: 10})
 
 #: Kind of key -> the letter that a key of it begins with.
 LETTERS: Mapping[Key, str] = MappingProxyType(dict(zip(BLOCKERS, "idtpwafm", strict=True)))
@@ -230,6 +233,11 @@ def shared_keys(left: pa.RecordBatch, right: pa.RecordBatch) -> list[str]:
     return kinds_shared(ours, theirs)
 
 
+def _both(rows: Ints, others: Ints) -> Ints:
+    """The rows that are in both of two sets of rows, each sorted."""
+    return np.intersect1d(rows, others, assume_unique=True)
+
+
 def _items(lists: pa.ListArray) -> Found:
     return np.asarray(pc.list_parent_indices(lists), dtype=np.int64), lists.flatten()
 
@@ -247,22 +255,22 @@ def _rarest(titles: pa.Array) -> tuple[Lists, Floats]:
     """The five words that fewest titles have, the longest first, and how rare each is."""
     lists = pc.split_pattern(titles, " ")
     words = lists.flatten().dictionary_encode()
-    distinct = words.dictionary.to_pylist()
-    order = sorted(range(len(distinct)), key=lambda number: _how_common(distinct[number]))
-    rank = np.empty(len(distinct), dtype=np.int64)
-    rank[order] = np.arange(len(distinct))
+    known = words.dictionary.to_pylist()
+    order = sorted(range(len(known)), key=lambda number: _how_common(known[number]))
+    rank = np.empty(len(known), dtype=np.int64)
+    rank[order] = np.arange(len(known))
     numbers = rank[words.indices.to_numpy()]
     owners = np.asarray(pc.list_parent_indices(lists), dtype=np.int64)
     # Distinct words of each title, the rarest first.
-    packed = np.unique(owners * max(len(distinct), 1) + numbers)
-    owners, numbers = np.divmod(packed, max(len(distinct), 1))
+    packed = distinct(owners * max(len(known), 1) + numbers)
+    owners, numbers = np.divmod(packed, max(len(known), 1))
     first = np.searchsorted(owners, owners)
     kept = np.arange(len(owners)) - first < _RARE_WORDS
-    if "" in distinct:  # the only word of a title without words
-        kept &= numbers != rank[distinct.index("")]
+    if "" in known:  # the only word of a title without words
+        kept &= numbers != rank[known.index("")]
     counts = np.bincount(owners[kept], minlength=len(titles)).astype(np.int64)
     chosen = np.asarray(order, dtype=np.int64)[numbers[kept]]
-    says = np.array([-_how_common(word)[0] for word in distinct], dtype=np.float64)
+    says = np.array([-_how_common(word)[0] for word in known], dtype=np.float64)
     items = words.dictionary.take(pa.array(chosen))
     return Lists(items, np.cumsum(counts) - counts, counts), says[chosen]
 

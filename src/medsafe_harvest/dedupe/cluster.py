@@ -14,9 +14,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from medsafe_harvest.dedupe.contested import EXCLUSIVE, Hanging, hanging
 from medsafe_harvest.dedupe.evidence import MATCH_FROM
 from medsafe_harvest.dedupe.overrides import Overrides
 from medsafe_harvest.dedupe.reasons import Outcome, Reason
@@ -32,9 +34,6 @@ CLUSTERS = pa.schema(
 #: Of decisions too weak to be kept, what counts where two clusters meet.
 AGAINST = pa.schema([DECISION.field(name) for name in ("left", "right", "reason", "score")])
 
-#: Columns of ``prepare.COMPARISON`` that hold identifiers of which one paper has but one.
-EXCLUSIVE: tuple[str, ...] = ("arxiv_id", "pmid", "pmcid", "journal_dois")
-
 #: Refusals that hold within a whole cluster, not for the pair alone.
 HARD: frozenset[str] = frozenset(
     {
@@ -48,6 +47,9 @@ HARD: frozenset[str] = frozenset(
         Reason.PLACE_DIFFERS,
     }
 )
+
+#: Source of the entries of reading lists.
+_READING_LIST = "list"
 
 #: Identifiers of a record by column.
 Ids = Mapping[str, frozenset[str]]
@@ -140,22 +142,38 @@ def cluster(
     Returns:
         Clusters, and the matches that a constraint refused.
     """
+    records = records if isinstance(records, pa.Table) else pa.Table.from_batches([records])
+    found = hanging(records, decisions, overrides, against)
+    inside = found.record_ids.filter(pa.array(found.contested))
+    part = records.filter(pc.is_in(records["record_id"], value_set=inside))
+    rest = None if against is None else found.disputed(against)
+    groups, refused, only_partners = _agglomerate(part, found.disputed(decisions), overrides, rest)
+    return Clustering(_clusters(found, groups), refused, only_partners)
+
+
+def _agglomerate(
+    records: pa.Table, decisions: pa.Table, overrides: Overrides, against: pa.Table | None
+) -> tuple[_Groups, dict[tuple[str, str], str], frozenset[tuple[str, str]]]:
+    """Clusters of disputed records, strongest matches first."""
     ordered = decisions.select(["left", "right", "score", "outcome", "reason"]).sort_by(
         [("score", "descending"), ("left", "ascending"), ("right", "ascending")]
     )
     rows = ordered.to_pylist()
     matches = [_pair(row) for row in rows if row["outcome"] == Outcome.MATCH]
     promising = {_pair(row): row["score"] for row in rows if row["reason"] == Reason.PROMISING}
-    linked = {record for pair in (*matches, *promising) for record in pair}
-    linked |= {record for link in overrides.must_link for record in link.pair}
     support = [(*link.pair, -math.inf) for link in overrides.cannot_link]
-    support += [(*_pair(row), _support(row)) for row in (*rows, *_among(linked, against))]
-    groups = _Groups(_exclusive_ids(records, linked), support)
-    ids = records.column("record_id").to_pylist()
-    known = set(ids)
+    support += [(*_pair(row), _support(row)) for row in (*rows, *_weak(against))]
+    groups = _Groups(_exclusive_ids(records), support)
+    sources = dict(
+        zip(records["record_id"].to_pylist(), records["source"].to_pylist(), strict=True)
+    )
+    # A paper is in many reading lists, so an entry is nobody's rival, and proves no other entry.
+    listed = {record for record, source in sources.items() if source == _READING_LIST}
+    sources |= {record: record for record in listed}
+    promising = {pair: score for pair, score in promising.items() if not listed.issuperset(pair)}
     for link in overrides.must_link:
         left, right = map(groups.find, link.pair)
-        if left != right and known.issuperset(link.pair):
+        if left != right and sources.keys() >= set(link.pair):
             groups.unite(left, right)
     refused: dict[tuple[str, str], str] = {}
     for left, right in matches:
@@ -165,25 +183,20 @@ def cluster(
                 groups.unite(one, other)
             else:
                 refused[left, right] = why
-    sources = dict(zip(ids, records.column("source").to_pylist(), strict=True))
-    only_partners = _pair_off(promising, groups, sources)
-    return Clustering(_table(sorted(ids), groups), refused, only_partners)
+    return groups, refused, _pair_off(promising, groups, sources)
 
 
 def _pair(row: Mapping[str, Any]) -> tuple[str, str]:
     return row["left"], row["right"]
 
 
-def _among(linked: set[str], against: pa.Table | None) -> list[dict[str, Any]]:
-    """Weak refusals of two records that may both be united with others."""
+def _weak(against: pa.Table | None) -> list[dict[str, Any]]:
+    """Weak refusals, in an order of their own: sums of floats depend on it."""
     if against is None:
         return []
-    some = pa.array(sorted(linked), pa.string())
-    meeting = pc.and_(pc.is_in(against["left"], some), pc.is_in(against["right"], some))
-    # Sums of floats depend on the order.
-    rows: list[dict[str, Any]] = (
-        against.filter(meeting).sort_by([("left", "ascending"), ("right", "ascending")]).to_pylist()
-    )
+    rows: list[dict[str, Any]] = against.sort_by(
+        [("left", "ascending"), ("right", "ascending")]
+    ).to_pylist()
     return rows
 
 
@@ -246,10 +259,10 @@ def settle(decisions: pa.Table, clustering: Clustering) -> pa.Table:
     ordered = decisions.sort_by([("left", "ascending"), ("right", "ascending")]).combine_chunks()
     if not clustering.refused and not clustering.only_partners:
         return ordered
-    pairs = list(zip(ordered["left"].to_pylist(), ordered["right"].to_pylist(), strict=True))
-    refused = [clustering.refused.get(pair) for pair in pairs]
-    hit = pa.array([words is not None for words in refused])
-    joined = pa.array([pair in clustering.only_partners for pair in pairs])
+    pair = _as_text(ordered["left"], ordered["right"])
+    refused = _at(clustering.refused, pair)
+    hit = pc.is_valid(refused)
+    joined = pc.is_valid(_at(dict.fromkeys(clustering.only_partners, ""), pair))
     replaced = {
         "outcome": _either(
             (hit, Outcome.REVIEW.value), (joined, Outcome.MATCH.value), ordered["outcome"]
@@ -262,12 +275,23 @@ def settle(decisions: pa.Table, clustering: Clustering) -> pa.Table:
         "detail": pc.if_else(
             hit,
             pc.binary_join_element_wise(
-                ordered["detail"], pa.array(refused, pa.string()), "; but ", null_handling="replace"
+                ordered["detail"], refused, "; but ", null_handling="replace"
             ),
             ordered["detail"],
         ),
     }
     return pa.table([replaced.get(name, ordered[name]) for name in DECISION.names], schema=DECISION)
+
+
+def _as_text(left: pa.Array, right: pa.Array) -> pa.Array:
+    return pc.binary_join_element_wise(left, right, "\n")
+
+
+def _at(words: Mapping[tuple[str, str], str], pairs: pa.Array) -> pa.Array:
+    """The words for each pair, null for one that has none."""
+    sides = (pa.array([pair[side] for pair in words], pa.string()) for side in range(2))
+    places = pc.index_in(pairs, value_set=_as_text(*sides))
+    return pa.array(list(words.values()), pa.string()).take(places)
 
 
 def _either(
@@ -283,17 +307,15 @@ def _support(decision: Mapping[str, Any]) -> float:
     if decision["reason"] in {Reason.GENERIC_TITLE, Reason.PROMISING}:
         return 0.0
     score = min(max(decision["score"], 1e-6), 1 - 1e-6)
-    return math.log(score / (1 - score)) - MATCH_FROM
+    support = math.log(score / (1 - score)) - MATCH_FROM
+    # A match that just reaches it has a rounded score, which may say a little less.
+    return max(support, 0.0) if decision.get("outcome") == Outcome.MATCH else support
 
 
-def _exclusive_ids(records: pa.RecordBatch | pa.Table, linked: set[str]) -> dict[str, Ids]:
-    wanted = pc.is_in(records.column("record_id"), pa.array(sorted(linked), pa.string()))
-    part = records.filter(wanted)
+def _exclusive_ids(records: pa.Table) -> dict[str, Ids]:
     found: dict[str, dict[str, frozenset[str]]] = {}
     for kind in EXCLUSIVE:
-        values = zip(
-            part.column("record_id").to_pylist(), part.column(kind).to_pylist(), strict=True
-        )
+        values = zip(records["record_id"].to_pylist(), records[kind].to_pylist(), strict=True)
         for record, value in values:
             for one in [value] if isinstance(value, str) else value or ():
                 # A journal that changes hands has DOIs of two registrants; one gives but one.
@@ -303,10 +325,15 @@ def _exclusive_ids(records: pa.RecordBatch | pa.Table, linked: set[str]) -> dict
     return dict(found)
 
 
-def _table(record_ids: list[str], groups: _Groups) -> pa.Table:
-    """Ids come in ascending order, so the first of a group is its smallest."""
-    smallest: dict[str, str] = {}
-    names = [smallest.setdefault(groups.find(record), record) for record in record_ids]
-    return pa.table(
-        [pa.array(record_ids, pa.string()), pa.array(names, pa.string())], schema=CLUSTERS
-    )
+def _clusters(found: Hanging, groups: _Groups) -> pa.Table:
+    """``CLUSTERS``: undisputed groups as they hang together, and what became of the others."""
+    first = found.first.copy()
+    disputed = np.flatnonzero(found.contested)
+    smallest: dict[str, int] = {}
+    # Ids come in ascending order, so the first of a group is its smallest.
+    for place, record in zip(
+        disputed.tolist(), found.record_ids.take(pa.array(disputed)).to_pylist(), strict=True
+    ):
+        first[place] = smallest.setdefault(groups.find(record), place)
+    names = found.record_ids.take(pa.array(first))
+    return pa.table([found.record_ids, names], schema=CLUSTERS)

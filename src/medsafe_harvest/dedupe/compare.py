@@ -18,9 +18,13 @@ from medsafe_harvest.dedupe.markers import Marker
 
 #: Value of ``year_difference`` where a side has no year.
 NO_YEAR = -1
+#: Value of ``days_apart`` where a side was not posted on a known day.
+NO_DAY = -1
 # Of 100; abbreviations reach about 60, unrelated journals about 45.
 _VENUE_UNLIKE = 55.0
 _VENUE_ALIKE = 85.0
+#: Similarity of two titles that are one but for an acronym and its words.
+_SPELT_OUT = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,8 @@ class Features:
 
     #: Titles equal, spaces apart.
     title_equal: Bools
-    #: 0 to 1: better of the ratios on sorted words and on words run together.
+    #: 0 to 1: better of the ratios on sorted words and on words run together; 0.95 where they
+    #: differ in an acronym and its words alone.
     title_similarity: Floats
     #: One title begins (or ends) with the whole other, which has at least three words.
     title_extends: Bools
@@ -53,6 +58,8 @@ class Features:
     marker_differs: Bools
     #: Of these, only one carries one, and it says what the text is: editorial or review.
     marker_missing: Bools
+    #: Both titles carry one marker.
+    marked: Bools
     #: Each title has a word that is the opposite of one of the other: adult and paediatric.
     contrast: Bools
     #: One title is the other and a word such as "protocol" or "without".
@@ -61,6 +68,8 @@ class Features:
     numbers_conflict: Ints
     #: The same, counted on the side that has more of them.
     numbers_missing: Ints
+    #: Only one title says which part it is.
+    part_missing: Bools
     #: Both titles have a single letter or Greek letter that the other lacks.
     designators_conflict: Bools
     #: 0 to 1, share of the shorter author list found in the longer; NaN where a side has none.
@@ -77,6 +86,8 @@ class Features:
     first_author_agrees: Bools
     #: Absolute difference, or NO_YEAR.
     year_difference: Ints
+    #: Days between the days on which they were first posted, or NO_DAY.
+    days_apart: Ints
     #: Either is a preprint, or they are published in places of the same or unknown class.
     same_class: Bools
     #: Either is a preprint by venue or identifier.
@@ -127,13 +138,16 @@ def compare(left: pa.RecordBatch, right: pa.RecordBatch) -> Features:
         np.where(equal, 0, columns.lengths(side, "numbers") - numbers) for side in (left, right)
     ]
     designators = columns.overlap(left, right, "designators")
-    shared, swapped, added, contrast, turning = compare_titles.information(left, right, equal)
+    shared, swapped, added, contrast, turning, abbreviated = compare_titles.information(
+        left, right, equal
+    )
+    alike = np.where(abbreviated, _SPELT_OUT, compare_titles.similarity(left, right))
     similarity, common, extra, namesakes = compare_people.common_authors(left, right)
     cut = [columns.bools(side.column("authors_cut")) for side in (left, right)]
     preprints = _is_preprint(left), _is_preprint(right)
     preprint = preprints[0] | preprints[1]
     classes_differ = columns.conflict(left, right, "venue_class")
-    marked = [columns.bools(pc.is_in(side.column("marker"), _SOFT)) for side in (left, right)]
+    soft = [columns.bools(pc.is_in(side.column("marker"), _SOFT)) for side in (left, right)]
     unmarked = [columns.bools(pc.is_null(side.column("marker"))) for side in (left, right)]
     pages_agree, pages_conflict = compare_places.pages(left, right)
     venue_alike = compare_places.venue_similarity(left, right)
@@ -144,7 +158,7 @@ def compare(left: pa.RecordBatch, right: pa.RecordBatch) -> Features:
     dois_conflict, dois_elsewhere = compare_places.dois(left, right)
     return Features(
         title_equal=equal,
-        title_similarity=np.where(equal, 1.0, compare_titles.similarity(left, right)),
+        title_similarity=np.where(equal, 1.0, alike),
         title_extends=compare_titles.extends(left, right) & ~equal,
         title_part=compare_titles.is_part(left, right) & ~equal,
         name_agrees=compare_titles.name_agrees(left, right),
@@ -156,11 +170,16 @@ def compare(left: pa.RecordBatch, right: pa.RecordBatch) -> Features:
         & columns.bools(right.column("recurring")),
         serial=columns.bools(left.column("serial")) & columns.bools(right.column("serial")),
         marker_differs=columns.strings_differ(left, right, "marker"),
-        marker_missing=(marked[0] & unmarked[1]) | (marked[1] & unmarked[0]),
+        marker_missing=(soft[0] & unmarked[1]) | (soft[1] & unmarked[0]),
+        marked=columns.equal(left, right, "marker"),
         contrast=contrast,
         turning=turning,
-        numbers_conflict=np.minimum(*lacking),
+        numbers_conflict=np.maximum(
+            np.minimum(*lacking), columns.conflict(left, right, "part") & ~equal
+        ),
         numbers_missing=np.maximum(*lacking),
+        part_missing=(columns.known(left, "part") != columns.known(right, "part"))
+        & (np.maximum(*lacking) > 0),
         designators_conflict=(columns.lengths(left, "designators") > designators)
         & (columns.lengths(right, "designators") > designators),
         author_similarity=similarity,
@@ -170,7 +189,8 @@ def compare(left: pa.RecordBatch, right: pa.RecordBatch) -> Features:
         authors_one_known=(cut[0] & (columns.lengths(left, "families") == 1))
         | (cut[1] & (columns.lengths(right, "families") == 1)),
         first_author_agrees=compare_people.first_author_agrees(left, right),
-        year_difference=_year_difference(left, right),
+        year_difference=_difference(left, right, "year", NO_YEAR),
+        days_apart=_difference(left, right, "posted", NO_DAY),
         same_class=preprint | ~classes_differ,
         preprint=preprint,
         preprints=preprints[0] & preprints[1],
@@ -196,9 +216,9 @@ def compare(left: pa.RecordBatch, right: pa.RecordBatch) -> Features:
 _SOFT = pa.array([Marker.EDITORIAL.value, Marker.REVIEW.value])
 
 
-def _year_difference(left: pa.RecordBatch, right: pa.RecordBatch) -> Ints:
-    difference = pc.abs(pc.subtract(left.column("year"), right.column("year")))
-    filled = pc.fill_null(difference, NO_YEAR)
+def _difference(left: pa.RecordBatch, right: pa.RecordBatch, column: str, unknown: int) -> Ints:
+    difference = pc.abs(pc.subtract(left.column(column), right.column(column)))
+    filled = pc.fill_null(difference, unknown)
     return np.asarray(filled.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 

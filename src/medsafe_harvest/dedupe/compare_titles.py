@@ -10,7 +10,7 @@ from rapidfuzz.process import cpdist
 
 from medsafe_harvest.dedupe import columns
 from medsafe_harvest.dedupe.columns import Bools, Floats
-from medsafe_harvest.dedupe.wording import TURNING, are_opposed
+from medsafe_harvest.dedupe.wording import TURNING, are_opposed, is_acronym
 
 #: Words that are left over on both sides are one word spelt in two ways from this ratio.
 _SPELLING = 0.86
@@ -67,8 +67,10 @@ def name_agrees(left: pa.RecordBatch, right: pa.RecordBatch) -> Bools:
 
 def information(
     left: pa.RecordBatch, right: pa.RecordBatch, equal: Bools
-) -> tuple[Floats, Floats, Floats, Bools, Bools]:
+) -> tuple[Floats, Floats, Floats, Bools, Bools, Bools]:
     """Of the words of two titles: shared, swapped, added; opposites; words that turn the meaning.
+
+    Last, whether the one has an acronym in place of words of the other.
 
     What is left over on both sides and spelt much alike ("behaviour", "behavior"; "on line",
     "online") is not swapped but shared.
@@ -84,7 +86,8 @@ def information(
     spelt = columns.ratios(*([_as_scanned(text) for text in texts] for texts in rest))
     spelt = np.where((alone[0] > 0) & (alone[1] > 0), spelt, 0.0)
     lesser, greater = np.minimum(*alone), np.maximum(*alone)
-    one_word = spelt >= _SPELLING
+    abbreviated = _abbreviated(*rest) & ~equal
+    one_word = (spelt >= _SPELLING) | abbreviated
     swapped = np.where(equal | one_word, 0.0, lesser)
     added = np.where(equal, 0.0, np.where(one_word, 0.0, greater - lesser))
     shared = np.where(equal | one_word, np.minimum(*totals), totals[0] - alone[0])
@@ -94,6 +97,22 @@ def information(
         added,
         _contrast(*rest) & ~equal,
         _turning(*rest) & ~equal & (swapped == 0),
+        abbreviated,
+    )
+
+
+def _abbreviated(one: list[str], other: list[str]) -> Bools:
+    """Whether what is left over of one title is the acronym of what is left over of the other."""
+    return np.array(
+        [
+            bool(a and b)
+            and (
+                (" " not in a and is_acronym(a, b.split()))
+                or (" " not in b and is_acronym(b, a.split()))
+            )
+            for a, b in zip(one, other, strict=True)
+        ],
+        dtype=bool,
     )
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from medsafe_harvest.dedupe.columns import Bools, Floats
-from medsafe_harvest.dedupe.compare import NO_YEAR, Features, compare
+from medsafe_harvest.dedupe.compare import NO_DAY, NO_YEAR, Features, compare
 from medsafe_harvest.dedupe.evidence import (
     EVIDENCE,
     MATCH_FROM,
@@ -21,7 +21,10 @@ from medsafe_harvest.dedupe.evidence import (
     always,
     one_wording,
     placed,
+    posted_apart,
+    same_days,
     sequel,
+    word_more,
 )
 from medsafe_harvest.dedupe.guards import GUARDS, PROMISING_FROM, promising
 from medsafe_harvest.dedupe.reasons import Outcome, Reason
@@ -88,7 +91,10 @@ def _by_sum(f: Features, sums: Floats) -> list[tuple[Bools, Outcome, Reason]]:
             Outcome.REVIEW,
             Reason.OTHER_VENUE_CLASS,
         ),
+        (enough & _another_word(f) & same_days(f) & promising(f), Outcome.REVIEW, Reason.PROMISING),
         (enough & _another_word(f), Outcome.REVIEW, Reason.ANOTHER_WORD),
+        (enough & _companion(f) & promising(f), Outcome.REVIEW, Reason.PROMISING),
+        (enough & _companion(f), Outcome.REVIEW, Reason.ANOTHER_WORD),
         (enough & _another_issue(f), Outcome.REVIEW, Reason.ANOTHER_ISSUE),
         (enough & same & placed(f), Outcome.MATCH, Reason.SAME_TITLE_AND_PLACE),
         (
@@ -109,8 +115,19 @@ def _by_sum(f: Features, sums: Floats) -> list[tuple[Bools, Outcome, Reason]]:
 def _another_word(f: Features) -> Bools:
     """One drug for another, one country for another, a second part: a companion of one team."""
     longer = f.title_part | f.title_extends
-    other = ~f.title_equal & ~one_wording(f) & ~longer
-    return np.asarray((other & ~placed(f)) | (sequel(f) & ~f.page_agrees), dtype=bool)
+    other = ~f.title_equal & ~one_wording(f) & ~longer & ~(f.name_agrees & same_days(f))
+    later = posted_apart(f) & ~f.title_equal
+    return np.asarray(
+        ((other | later) & ~placed(f)) | (sequel(f) & ~f.title_equal & ~f.page_agrees), dtype=bool
+    )
+
+
+def _companion(f: Features) -> Bools:
+    """By one whole team, of one week, where one title says more: likelier two papers than one."""
+    one_week = (f.days_apart != NO_DAY) & ~posted_apart(f)
+    return np.asarray(
+        one_week & ~f.title_equal & word_more(f) & ~f.authors_one_known & ~placed(f), dtype=bool
+    )
 
 
 def _another_issue(f: Features) -> Bools:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 import numpy as np
 
 from medsafe_harvest.dedupe.columns import Bools
-from medsafe_harvest.dedupe.compare import NO_YEAR, Features
+from medsafe_harvest.dedupe.compare import NO_DAY, NO_YEAR, Features
 
 #: Log-odds before any evidence: candidate pairs are mostly different papers.
 PRIOR = -4.0
@@ -24,6 +24,9 @@ REVIEW_FROM = 0.0
 #: Share of the shorter author list that has to be found in the longer.
 _AUTHORS_AGREE = 0.8
 UNRELATED_TITLE = 0.6
+#: Days between which services say that one paper was posted, most of them, and nearly all.
+_SAME_DAYS, A_WEEK = 4, 7
+_A_YEAR = 366
 #: Information, in nats, that a word of substance has.
 A_WORD = 3.5
 
@@ -53,8 +56,24 @@ def one_wording(f: Features) -> Bools:
 
 
 def sequel(f: Features) -> Bools:
-    """One title has a number more, and no word: "X" and "X II"."""
-    return (f.numbers_missing > 0) & (f.information_swapped + f.information_added < A_WORD)
+    """One title has a number more, and no word, or says which part it is: "X" and "X II"."""
+    return ((f.numbers_missing > 0) & ~word_more(f)) | f.part_missing
+
+
+def word_more(f: Features) -> Bools:
+    """A word of substance stands in one title alone."""
+    return np.asarray(f.information_swapped + f.information_added >= A_WORD, dtype=bool)
+
+
+def posted_apart(f: Features) -> Bools:
+    """Both are preprints of a known day, and the days are weeks apart."""
+    return np.asarray(f.days_apart > A_WEEK, dtype=bool)
+
+
+def same_days(f: Features) -> Bools:
+    """Posted on much the same day, where of one the first author alone is known, and agrees."""
+    near = (f.days_apart != NO_DAY) & (f.days_apart <= _SAME_DAYS)
+    return np.asarray(near & f.authors_one_known & f.first_author_agrees, dtype=bool)
 
 
 def placed(f: Features) -> Bools:
@@ -192,6 +211,25 @@ EVIDENCE: Mapping[str, tuple[Level, ...]] = MappingProxyType(
             Level("next year", -0.5, lambda f: f.year_difference == 1),
             Level("two years apart", -2.0, lambda f: f.year_difference == 2),
             Level("years apart", -3.0, always),
+        ),
+        "day": (
+            Level("day of posting unknown", 0.0, lambda f: f.days_apart == NO_DAY),
+            # A list says when a paper was announced, up to four days after it was sent in.
+            Level(
+                "posted on the same days, only a first author known",
+                1.5,
+                same_days,
+            ),
+            Level("posted within a week", 0.0, lambda f: f.days_apart <= A_WEEK),
+            Level("posted more than a year apart", -2.5, lambda f: f.days_apart > _A_YEAR),
+            Level(
+                "posted weeks apart under one title, by more authors",
+                -2.0,
+                lambda f: f.title_equal & f.authors_extra,
+            ),
+            # Put on two servers, or twice on one.
+            Level("posted weeks apart under one title", 0.0, lambda f: f.title_equal),
+            Level("posted weeks apart under two titles", -2.5, always),
         ),
         "venue": (
             Level("venues agree", 0.5, lambda f: f.venue_agrees),

@@ -172,6 +172,13 @@ def _would_change(
                 f"a {_by_sum(total)}."
             )
         return
+    if reason == Reason.PROMISING and total >= MATCH_FROM:
+        yield (
+            f"The sum of {total:+.1f} would be enough for a match, but one title says more, and "
+            "teams post companion papers together. Two records of two sources that have no other "
+            "partner are joined all the same."
+        )
+        return
     if reason in _ONE_STEP_SHORT:
         yield f"The sum of {total:+.1f} would be enough for a match, but {_ONE_STEP_SHORT[reason]}."
         return
@@ -201,7 +208,9 @@ _ROUNDING = 1e-9
 #: Reviews of pairs whose sum is enough -> what would have to be otherwise.
 _ONE_STEP_SHORT: Mapping[str, str] = {
     Reason.OTHER_VENUE_CLASS: "one is of a journal and the other of a meeting",
-    Reason.ANOTHER_WORD: "each title has a word that the other lacks",
+    Reason.ANOTHER_WORD: (
+        "a word stands in one title alone, or the two titles were posted weeks apart"
+    ),
     Reason.ANOTHER_ISSUE: "it may be a column or a report that appears again and again",
     Reason.IDENTIFIER_CONTRADICTED: "all but an identifier speaks against it",
 }

@@ -96,6 +96,8 @@ GUARDS: tuple[Guard, ...] = (
                 (misplaced(f) & ~alike(f))
                 | (f.numbers_conflict > 0)
                 | (f.generic & ~placed(f))
+                # A journal gives one DOI to all that was said in the discussion of a paper.
+                | (f.marked & (f.author_similarity == 0.0))
                 | (~alike(f) & (f.title_similarity < 0.8) & ~authors_agree(f))
                 | (~alike(f) & (f.title_similarity < UNRELATED_TITLE))
                 | (~one_wording(f) & (f.title_similarity < _ALIKE))

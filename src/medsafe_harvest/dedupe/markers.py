@@ -36,6 +36,8 @@ _NOTE = re.compile(
     r"|[.\s]*\[\s*(?:published )?erratum\b.*$"
     r"|\s*\((?:multiple )?letters?(?: to the editor)?\)[.\s]*$"
     r"|\s*[:.]\s*brief (?:communication|report)[.\s]*$"
+    # Catalogues go on with who made it: "... / edited by Ruth Kemp."
+    r"|\s+/\s+(?:(?:edited|compiled|written|translated|prepared|ed\.)\s+)?by\s+[^/]{3,}$"
     # Citations go on behind the title: "..., in Saitta, L. (ed.),"
     r"|[,.]\s+in\s+[^:()]{2,60}\(eds?\.?\)[.,\s]*$",
     re.IGNORECASE,
@@ -126,6 +128,21 @@ _PATTERNS: tuple[tuple[Marker, str], ...] = (
         Marker.COMPANION,
         r"^(?:data|dataset|code)(?: presented)? (?:from|for|in) the (?:paper|article)",
     ),
+    (
+        Marker.COMPANION,
+        (
+            r"^(?:(?:technical|online|web|electronic) )?(?:appendix|supporting (?:document|material"
+            r"|information)|supplement(?:ary|al) material)s?\s+(?:to|for|of)\b\s*"
+            r"(?:the (?:paper|article)\s*)?:?"
+        ),
+    ),
+    (
+        Marker.COMPANION,
+        (
+            rf"{_AFTER}(?:supporting (?:information|material)|supplement(?:ary|al)? (?:material"
+            r"|information)|(?:technical|online|web) appendix)s?\W*$"
+        ),
+    ),
     (Marker.COMPANION, r"^faculty of 1000 (?:evaluation|review) (?:for|of)\b"),
 )
 _MARKERS = tuple((marker, re.compile(pattern, re.IGNORECASE)) for marker, pattern in _PATTERNS)
@@ -134,13 +151,15 @@ _MARKERS = tuple((marker, re.compile(pattern, re.IGNORECASE)) for marker, patter
 #: holds a digit.
 _SIGNS = (
     "(", "[", "erratum", "corrigendum", "addendum", "reply", "response", "rejoinder", "comment",
-    "remark", "discussion", "editor", "foreword", "preface", "book review", "brief", *"0123456789",
+    "remark", "discussion", "editor", "foreword", "preface", "book review", "brief", "supporting",
+    "supplement", "appendi", " / ", *"0123456789",
 )  # fmt: skip
 _FIRST_SIGNS = (
     "errat", "corrig", "addend", "correct", "author", "publisher", "retract", "expression",
     "notice", "statement", "bericht", "fe de", "rectif", "correzion", "re:", "re ",
     "letter", "review", "data", "code", "replication", "underlying", "moesm", "esm", "plain",
-    "summary", "additional", "supplement", "faculty",
+    "summary", "additional", "supplement", "supporting", "technical app", "online app", "web app",
+    "electronic app", "appendi", "faculty",
 )  # fmt: skip
 
 
@@ -204,6 +223,7 @@ def _undated(form: str) -> str:
 
 
 _GENERIC = frozenset(_undated(phrase) for phrase in _GENERIC_LIST.split(","))
+_BEGIN_GENERIC = frozenset(form.partition(" ")[0] for form in _GENERIC)
 #: Of these, what the same hand writes once: one preface a book, one guest editorial an issue.
 _WRITTEN_ONCE = re.compile(
     r"guest|preface|prefazione|prefacio|vorwort|geleitwort|foreword|introduction|obituary|memoriam"
@@ -238,6 +258,9 @@ def strip_marker(text: str) -> tuple[Marker | None, str]:
 
 def is_generic(form: str) -> bool:
     """Whether a title in comparison form names a kind of text, not a subject."""
+    first = form.partition(" ")[0]
+    if first and not (first in _BEGIN_GENERIC or first in _CALENDAR or first.isdecimal()):
+        return False
     undated = _undated(form)
     return not undated or undated in _GENERIC
 

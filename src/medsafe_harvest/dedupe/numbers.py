@@ -102,6 +102,43 @@ def _numbers_in(words: list[str]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+# "X, part II", "X. Pt 2", "X II: Y", "X (III)", "X. 2. Y"; not "stage II", "type 2: Y".
+_PART = re.compile(
+    r"\b(?:part|pt|teil|partie|parte)\b\.?\s+(?P<named>\d{1,2}|[ivx]{1,5}|[a-h]"
+    r"|one|two|three|four|five|six)(?![\w-])"
+    r"|(?:(?<=\s)|(?<=[(:.,]))(?P<roman>i{1,3}|iv|vi{0,3}|ix)"
+    r"(?=\s*(?:[:)]|\.(?:\s|$)|$|\s[\u2013\u2014-]\s))"
+    r"|[.:,]\s+(?P<alone>\d)\s*[.:]\s"
+    r"|\s(?P<behind>[2-9])\s*:\s",
+    re.IGNORECASE,
+)
+
+
+def part_in(text: str, form: str) -> str | None:
+    """Which part of a series a title says that it is, as a numeral or a small letter.
+
+    Args:
+        text: the title as it is written.
+        form: the same in comparison form.
+    """
+    if not _DIGITS.search(text) and _COUNTING.isdisjoint(form.split()):
+        return None
+    if not (found := _PART.search(text)):
+        return None
+    if (sign := found["named"]) is None:
+        if comparison_form(text[: found.start()]).rpartition(" ")[2] in _GRADED:
+            return None
+        sign = found["roman"] or found["alone"] or found["behind"]
+    word = sign.lower()
+    if word in _ONE:
+        return "1"
+    return _ROMAN.get(word) or str(_NUMBER_WORDS.get(word, word))
+
+
+#: Words before a number that counts no parts: "stage II", "type 2".
+_GRADED = frozenset(words_of("phase type stage grade class level group version v factor covid cov"))
+
+
 def designators_of(text: str, form: str) -> tuple[str, ...]:
     """Letters that name a thing, sorted, distinct: the B of "hepatitis B", the D of "vitamin D".
 

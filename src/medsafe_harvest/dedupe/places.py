@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from functools import lru_cache
 
 from medsafe_harvest.dedupe.markers import words_of
@@ -53,12 +54,44 @@ def _class_of(venue: str) -> str | None:
     return "journal" if _JOURNAL.search(words) else None
 
 
+def day_posted(
+    published: date | None, source: str, venue: str | None, venue_class: str | None
+) -> int | None:
+    """The day on which a preprint was first posted, as an ordinal.
+
+    arXiv gives that day always. Elsewhere, a journal's or a meeting's day is another day of the
+    same paper, so it says nothing; and the first of a month is what a source says that knows the
+    month or the year alone.
+    """
+    if published is None:
+        return None
+    printed = venue is not None and venue_class != "preprint"
+    unsure = source != "arxiv" and (printed or published.day == 1)
+    return None if unsure else published.toordinal()
+
+
 def first_number(text: str | None) -> str | None:
     """First page or volume number: "pp. S600-S601" gives s600, "4 (1)" gives 4."""
     if not text:
         return None
     found = _FIRST_NUMBER.search(_COUNTED.sub("", text[:_LONGEST].lower()))
     return found[1] + (found[2].lstrip("0") or "0") if found else None
+
+
+_SEVERAL = re.compile(r"[,;+]")
+_RANGES = re.compile(r"([a-z]*)(\d+)\s*[-\u2010-\u2015]+\s*[a-z]*\d+")
+
+
+def first_range(pages: str | None) -> str | None:
+    """Of several ranges of pages that which begins first: "233-8, 230-5" gives "230-5".
+
+    A paper printed in two languages has two, and each index its own order of them.
+    """
+    if not pages or not _SEVERAL.search(pages):
+        return pages
+    ranges = list(_RANGES.finditer(pages[:_LONGEST].lower()))
+    alike = [one for one in ranges if one[1] == ranges[0][1]]
+    return min(alike, key=lambda one: int(one[2]))[0] if len(alike) > 1 else pages
 
 
 # "123-9" is 123-129, "S12-S15" 12-15.

@@ -9,17 +9,20 @@ meeting and a journal. A relation that is wrong misleads, so each asks for more 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 from itertools import pairwise
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from medsafe_harvest.dedupe.about import about
+from medsafe_harvest.dedupe.columns import distinct, one_array
 from medsafe_harvest.dedupe.editions import extensions, translations
 from medsafe_harvest.dedupe.links import Link, Pair, Relation, Row
 from medsafe_harvest.dedupe.manifestations import PUBLISHED, Form, form_of
-from medsafe_harvest.dedupe.series import series
+from medsafe_harvest.dedupe.series import MAY_BE_PART, series
 
 LINKS = pa.schema(
     [
@@ -37,6 +40,15 @@ READ: tuple[str, ...] = (
     "families", "year", "venue", "venue_class", "volume", "first_page", "arxiv_id", "ids", "dois",
 )  # fmt: skip
 
+#: What finds links between records of different papers, given all such pairs and the cluster of
+#: each record. The link of the first finder stands where several link the same two records.
+FINDERS: tuple[Callable[[list[Pair], Mapping[str, str]], Iterable[Link]], ...] = (
+    about,
+    lambda pairs, _: series(pairs),
+    lambda pairs, _: extensions(pairs),
+    lambda pairs, _: translations(pairs),
+)
+
 
 def relations(prepared: pa.Table, decisions: pa.Table, clusters: pa.Table) -> pa.Table:
     """How records are related that are not the same thing.
@@ -49,15 +61,12 @@ def relations(prepared: pa.Table, decisions: pa.Table, clusters: pa.Table) -> pa
     Returns:
         ``LINKS``, sorted; the sentence reads ``left kind right``. Two records have at most one.
     """
-    cluster_of = dict(
-        zip(clusters["record_id"].to_pylist(), clusters["cluster"].to_pylist(), strict=True)
-    )
-    pairs = _pairs_apart(prepared, decisions, cluster_of)
+    pairs = _pairs(_worth_a_look(_apart(decisions, clusters), prepared), prepared)
+    ends = {row["record_id"] for pair in pairs for row in (pair.left, pair.right)}
+    own = clusters.filter(pc.is_in(clusters["record_id"], pa.array(sorted(ends), pa.string())))
+    cluster_of = dict(zip(own["record_id"].to_pylist(), own["cluster"].to_pylist(), strict=True))
     links = [
-        *about(pairs, cluster_of),
-        *series(pairs),
-        *extensions(pairs),
-        *translations(pairs),
+        *(link for finder in FINDERS for link in finder(pairs, cluster_of)),
         *_within(prepared, decisions, clusters),
     ]
     found: dict[tuple[str, str], Link] = {}
@@ -69,45 +78,60 @@ def relations(prepared: pa.Table, decisions: pa.Table, clusters: pa.Table) -> pa
     )
 
 
-def _pairs_apart(
-    prepared: pa.Table, decisions: pa.Table, cluster_of: Mapping[str, str]
-) -> list[Pair]:
-    """The decisions about records of different papers, with both records."""
-    columns = ["left", "right", "title_similarity", "author_similarity", "score"]
-    kept = [
-        row
-        for row in decisions.select(columns).to_pylist()
-        if cluster_of[row["left"]] != cluster_of[row["right"]]
-    ]
-    rows = _rows(prepared, {row[side] for row in kept for side in ("left", "right")})
-    return [
-        Pair(
-            rows[row["left"]],
-            rows[row["right"]],
-            row["title_similarity"],
-            row["author_similarity"],
-            row["score"],
-        )
-        for row in kept
-    ]
+def _apart(decisions: pa.Table, clusters: pa.Table) -> pa.Table:
+    """The decisions about records of different papers."""
+    ours, theirs = (
+        clusters["cluster"].take(_places(decisions[side], clusters)) for side in ("left", "right")
+    )
+    return decisions.filter(pc.not_equal(ours, theirs))
 
 
-def _rows(prepared: pa.Table, record_ids: set[str]) -> dict[str, Row]:
-    wanted = pa.array(sorted(record_ids), pa.string())
-    part = prepared.filter(pc.is_in(prepared["record_id"], value_set=wanted)).select(READ)
-    return {row["record_id"]: row for row in part.to_pylist()}
+def _worth_a_look(decisions: pa.Table, prepared: pa.Table) -> pa.Table:
+    """Those of which a finder may make something, told by whole columns: they are few.
+
+    Each finder asks for a marker on one side, or a part number on both, or a meeting and a journal,
+    or two scripts, of which one is not Latin.
+    """
+    marked = pc.or_(
+        pc.is_valid(prepared["marker"]), pc.invert(pc.string_is_ascii(prepared["title"]))
+    )
+    part = pc.match_substring_regex(prepared["title"], MAY_BE_PART)
+    place = pc.fill_null(prepared["venue_class"], "")
+    meeting, journal = (pc.equal(place, kind) for kind in ("meeting", "journal"))
+    left, right = (_places(decisions[side], prepared) for side in ("left", "right"))
+    looks = [
+        pc.or_(marked.take(left), marked.take(right)),
+        pc.and_(part.take(left), part.take(right)),
+        pc.and_(meeting.take(left), journal.take(right)),
+        pc.and_(journal.take(left), meeting.take(right)),
+    ]
+    return decisions.filter(reduce(pc.or_, looks))
+
+
+def _pairs(decisions: pa.Table, prepared: pa.Table) -> list[Pair]:
+    """Decisions with both records."""
+    sides = (
+        prepared.select(READ).take(_places(decisions[side], prepared)).to_pylist()
+        for side in ("left", "right")
+    )
+    figures = (
+        decisions[name].to_pylist() for name in ("title_similarity", "author_similarity", "score")
+    )
+    return [Pair(*one) for one in zip(*sides, *figures, strict=True)]
+
+
+def _places(record_ids: pa.ChunkedArray, table: pa.Table) -> pa.Array:
+    """The rows of a table that have these record ids."""
+    return one_array(pc.index_in(record_ids, value_set=one_array(table["record_id"])))
 
 
 def _within(prepared: pa.Table, decisions: pa.Table, clusters: pa.Table) -> Iterator[Link]:
     """Preprints and published versions, versions, deposited copies."""
     members = _members(prepared, clusters)
-    together = {record["record_id"] for several in members for record in several}
-    both = pc.and_(
-        *(
-            pc.is_in(decisions[side], value_set=pa.array(sorted(together), pa.string()))
-            for side in ("left", "right")
-        )
+    together = pa.array(
+        sorted(record["record_id"] for several in members for record in several), pa.string()
     )
+    both = pc.and_(*(pc.is_in(decisions[side], value_set=together) for side in ("left", "right")))
     kept = decisions.filter(both)
     pairs = zip(kept["left"].to_pylist(), kept["right"].to_pylist(), strict=True)
     scores = dict(zip(pairs, kept["score"].to_pylist(), strict=True))
@@ -117,26 +141,39 @@ def _within(prepared: pa.Table, decisions: pa.Table, clusters: pa.Table) -> Iter
             yield Link(left, kind, right, reason, score)
 
 
+#: What the form of a record is told by.
+_OF_FORM = ("source", "venue_class", "arxiv_id", "dois")
+
+
 def _members(prepared: pa.Table, clusters: pa.Table) -> list[list[Row]]:
-    """The records of each paper that has several."""
-    sizes = pc.value_counts(clusters["cluster"])
-    several = sizes.field("values").filter(pc.greater(sizes.field("counts"), 1))
-    own = clusters.filter(pc.is_in(clusters["cluster"], value_set=several))
-    rows = _rows(prepared, set(own["record_id"].to_pylist()))
+    """The records, with their ``form``, of each paper that has several forms or arXiv records."""
+    papers = one_array(clusters["cluster"]).take(_places(prepared["record_id"], clusters))
+    codes = papers.dictionary_encode().indices.to_numpy()
+    several = np.flatnonzero((np.bincount(codes) > 1)[codes])
+    own = prepared.select(["record_id", *_OF_FORM]).take(pa.array(several))
+    columns = (own[name].to_pylist() for name in _OF_FORM)
+    forms = [form_of(*one, workshop=False) for one in zip(*columns, strict=True)]
+    # Of two arXiv records, one may be a version of the other.
+    numbers = np.array([_FORM_NUMBERS[form] for form in forms], dtype=np.int64)
+    arxiv = np.asarray(pc.equal(own["source"], "arxiv"))
+    kinds = distinct(codes[several] * len(Form) + numbers) // len(Form)
+    chosen = np.bincount(kinds, minlength=codes.max(initial=0) + 1) > 1
+    chosen |= np.bincount(codes[several][arxiv], minlength=len(chosen)) > 1
     found: dict[str, list[Row]] = {}
-    for record, cluster in zip(
-        own["record_id"].to_pylist(), own["cluster"].to_pylist(), strict=True
-    ):
-        found.setdefault(cluster, []).append(rows[record])
+    there = np.flatnonzero(chosen[codes[several]])
+    rows = own.take(pa.array(there)).append_column("paper", papers.take(pa.array(several[there])))
+    for row, place in zip(rows.to_pylist(), there.tolist(), strict=True):
+        found.setdefault(row["paper"], []).append(row | {"form": forms[place]})
     return [sorted(found[name], key=lambda row: row["record_id"]) for name in sorted(found)]
+
+
+_FORM_NUMBERS = {form: number for number, form in enumerate(Form)}
 
 
 def _manifestations(rows: Sequence[Row]) -> Iterator[tuple[str, Relation, str, str]]:
     forms: dict[Form, list[Row]] = {}
     for row in rows:
-        form = form_of(
-            row["source"], row["venue_class"], row["arxiv_id"], row["dois"], workshop=False
-        )
+        form = row["form"]
         forms.setdefault(Form.PUBLISHED if form in PUBLISHED else form, []).append(row)
     preprints, published = forms.get(Form.PREPRINT, []), forms.get(Form.PUBLISHED, [])
     for left in preprints:

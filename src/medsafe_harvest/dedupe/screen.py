@@ -3,8 +3,9 @@
 A match rests on an identifier, a place or a title much alike (see ``evidence.py``). So a pair whose
 titles are unlike, and that shares neither identifier nor place, is told apart by its titles alone,
 at a fiftieth of the cost. The bounds are below those of every rule that can make a match or a
-doubt of a pair that shares an author with a word. For one that shares words alone, an author found
-nowhere in its keys, the title must be alike enough to carry a match.
+doubt of a pair that shares an author and several words, or three authors. For one that shares words
+alone, or an author and a word that this author may use in every title, the titles must be much
+alike.
 """
 
 from __future__ import annotations
@@ -19,54 +20,77 @@ from rapidfuzz.distance import Postfix, Prefix
 from rapidfuzz.process import cpdist
 
 from medsafe_harvest.dedupe.blocking import Key
-from medsafe_harvest.dedupe.columns import Bools
+from medsafe_harvest.dedupe.columns import Bools, Floats, bools
 from medsafe_harvest.dedupe.evidence import UNRELATED_TITLE
+from medsafe_harvest.dedupe.outline import ENDS, Outlines, may_be_alike, may_share_head
 
 #: Kinds of key of which one is enough to look at the pair.
 TELLING: frozenset[Key] = frozenset({Key.IDENTIFIER, Key.DOI, Key.TITLE, Key.PLACE})
-#: Kinds of key that an author is in.
-OF_AUTHORS: frozenset[Key] = frozenset({Key.RARE_WORD_AUTHOR, Key.TEAM})
+#: Kinds of key that vouch for an author with a word: some authors use a word in every title.
+_OF_WORDS: frozenset[Key] = frozenset({Key.RARE_WORDS, Key.TITLE_PREFIX})
 
-#: Ratio of the titles of a pair that shares words alone.
+#: Ratio of the titles of a pair that shares an author and a word, and of one that shares words.
+ALIKE_BY_AUTHOR = 0.7
 _ALIKE = 0.8
-#: Letters with which both titles of one author begin: a name before a colon.
-_A_NAME = 3
-#: Letters of a title that the other begins or ends with.
-_A_TITLE = 8
+#: Letters with which both titles of one team begin.
+_A_BEGINNING = 3
+
+
+def least_ratio(kinds: Collection[str]) -> float:
+    """The ratio of titles, 0 to 1, from which a pair with some kinds of shared key is compared.
+
+    0 for a pair that is compared in any case; ``UNRELATED_TITLE`` for one that may be of one team.
+    """
+    if not TELLING.isdisjoint(kinds):
+        return 0.0
+    author = Key.RARE_WORD_AUTHOR in kinds
+    if Key.TEAM in kinds or (author and not _OF_WORDS.isdisjoint(kinds)):
+        return UNRELATED_TITLE
+    return ALIKE_BY_AUTHOR if author else _ALIKE
 
 
 def screened(
     left: pa.RecordBatch, right: pa.RecordBatch, kinds: Sequence[Collection[str]]
 ) -> Bools:
     """As :func:`worth_comparing`, for pairs whose kinds of shared key are known by name."""
-    telling, by_author = (
-        np.array([not some.isdisjoint(shared) for shared in kinds], dtype=bool)
-        for some in (TELLING, OF_AUTHORS)
+    least = np.array([least_ratio(shared) for shared in kinds], dtype=np.float64)
+    return worth_comparing(left, right, least)
+
+
+def may_be_worth(left: Outlines, right: Outlines, least: Floats) -> Bools:
+    """Whether pairs may be worth comparing, by outlines of their titles: never wrongly no.
+
+    Args:
+        left: n outlines.
+        right: the other n.
+        least: as of :func:`least_ratio`, for each pair.
+    """
+    # Where less is asked, the letters hardly tell.
+    return np.asarray(
+        (least < ALIKE_BY_AUTHOR)
+        | may_be_alike(left, right, least)
+        | ((least <= ALIKE_BY_AUTHOR) & may_share_head(left, right)),
+        dtype=bool,
     )
-    return worth_comparing(left, right, telling, by_author)
 
 
-def worth_comparing(
-    left: pa.RecordBatch, right: pa.RecordBatch, telling: Bools, by_author: Bools
-) -> Bools:
+def worth_comparing(left: pa.RecordBatch, right: pa.RecordBatch, least: Floats) -> Bools:
     """Whether each pair shares something that tells, or has titles alike enough.
 
     Args:
-        left: n rows with ``sorted_title`` and ``compact_title``, as of ``blocking.SKETCH``.
+        left: n rows of ``sketch.SKETCH``, or the columns of titles of it.
         right: the other n.
-        telling: whether the pair shares a key of ``TELLING``.
-        by_author: whether it shares a key of ``OF_AUTHORS``.
+        least: as of :func:`least_ratio`, for each pair.
     """
-    unsure = np.flatnonzero(~telling)
-    worth = telling.copy()
+    unsure = np.flatnonzero(least > 0)
+    worth = np.ones(len(least), dtype=bool)
     sides = [side.take(pa.array(unsure)) for side in (left, right)]
-    worth[unsure] = _much_alike(sides[0], sides[1], by_author[unsure])
+    worth[unsure] = _much_alike(sides[0], sides[1], least[unsure])
     return worth
 
 
-def _much_alike(left: pa.RecordBatch, right: pa.RecordBatch, by_author: Bools) -> Bools:
-    least = np.where(by_author, UNRELATED_TITLE, _ALIKE)
-    alike = np.zeros(len(by_author), dtype=bool)
+def _much_alike(left: pa.RecordBatch, right: pa.RecordBatch, least: Floats) -> Bools:
+    alike = np.zeros(len(least), dtype=bool)
     for column in ("sorted_title", "compact_title"):
         titles = [side.column(column).to_pylist() for side in (left, right)]
         # Below the cutoff the ratio is 0, and found out soon.
@@ -78,5 +102,17 @@ def _much_alike(left: pa.RecordBatch, right: pa.RecordBatch, by_author: Bools) -
     begins = np.asarray(cpdist(*titles, scorer=Prefix.similarity, dtype=np.int64))
     ends = np.asarray(cpdist(*titles, scorer=Postfix.similarity, dtype=np.int64))
     shorter = np.minimum(*lengths)
-    extends = (np.maximum(begins, ends) >= shorter) & (shorter >= _A_TITLE)
-    return np.asarray(alike | extends | (by_author & (begins >= _A_NAME)), dtype=bool)
+    extends = (np.maximum(begins, ends) >= shorter) & (shorter >= ENDS)
+    named = _one_name(left, right) & (least <= ALIKE_BY_AUTHOR)
+    begun = (begins >= _A_BEGINNING) & (least <= UNRELATED_TITLE)
+    return np.asarray(alike | extends | named | begun, dtype=bool)
+
+
+def _one_name(left: pa.RecordBatch, right: pa.RecordBatch) -> Bools:
+    """Both titles begin with one name, or one is nothing else."""
+    heads, whole = (
+        [side.column(column) for side in (left, right)] for column in ("head", "compact_title")
+    )
+    both = pc.and_(pc.equal(*heads), pc.not_equal(heads[0], ""))
+    alone = pc.or_(pc.equal(heads[0], whole[1]), pc.equal(heads[1], whole[0]))
+    return bools(pc.or_(both, alone))

@@ -11,9 +11,12 @@ from medsafe_harvest.dedupe.markers import words_of
 
 _YEARS_BETWEEN_PARTS = 10
 
+_NAMES = "part|pt|teil|partie|parte"
+#: Every title with a part number has a match of this, and few others have.
+MAY_BE_PART = rf"\b(?:{_NAMES})\b|[上中下第]"
 # In comparison form: "radiomics in oncology part 1 methods".
 _PART = re.compile(
-    r"(?P<before>.*?)\b(?:part|pt|teil|partie|parte)\s+"
+    rf"(?P<before>.*?)\b(?:{_NAMES})\s+"
     r"(?P<number>\d{1,2}|[ivx]{1,5}|[a-h]|one|two|three|four|five|six)\b\s*(?P<after>.*)"
 )
 _CJK_PART = re.compile(

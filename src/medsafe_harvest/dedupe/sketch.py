@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from medsafe_harvest.dedupe.people import families_in, first_families
 from medsafe_harvest.dedupe.places import first_number
 from medsafe_harvest.dedupe.prepare import NEEDED, identifiers
-from medsafe_harvest.dedupe.titles import forms
+from medsafe_harvest.dedupe.titles import forms, heads
 from medsafe_harvest.schema import STRINGS
 
 SKETCH = pa.schema(
@@ -24,6 +24,7 @@ SKETCH = pa.schema(
         pa.field("title", pa.string(), nullable=False),  # comparison form without the marker
         pa.field("sorted_title", pa.string(), nullable=False),  # its words in alphabetical order
         pa.field("compact_title", pa.string(), nullable=False),  # its words run together
+        pa.field("head", pa.string(), nullable=False),  # the same before a colon; "" for none
         pa.field("families", STRINGS, nullable=False),  # keys of the first three authors
         pa.field("year", pa.int32()),
         pa.field("volume", pa.string()),
@@ -51,6 +52,7 @@ def sketch(records: pa.RecordBatch) -> pa.RecordBatch:
         "title": titles,
         "sorted_title": [" ".join(sorted(title.split())) for title in titles.to_pylist()],
         "compact_title": pc.replace_substring(titles, " ", ""),
+        "head": heads(records.column("title")),
         "families": _families(records.column("authors")),
         "year": records.column("year"),
         "volume": [first_number(volume) for volume in given["volume"]],

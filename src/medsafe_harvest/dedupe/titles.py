@@ -20,7 +20,7 @@ from medsafe_harvest.dedupe.markers import (
     strip_marker,
     strip_notes,
 )
-from medsafe_harvest.dedupe.numbers import designators_of, numbers_of, numbers_of_title
+from medsafe_harvest.dedupe.numbers import designators_of, numbers_of, numbers_of_title, part_in
 from medsafe_harvest.dedupe.wording import name_of, parts_of, words_in
 from medsafe_harvest.normalize.text import clean_title, comparison_form
 
@@ -34,6 +34,8 @@ class Title:
     marker: Marker | None
     #: Numbers, Roman numerals and part letters as sorted distinct strings.
     numbers: tuple[str, ...]
+    #: Of these, the one that says which part of a series it is.
+    part: str | None
     #: Single letters that name a thing: the B of "hepatitis B", the alpha of "interferon alpha".
     designators: tuple[str, ...]
     #: The title names a kind of text ("Editorial"), not its subject.
@@ -101,6 +103,27 @@ def forms(titles: pa.Array) -> pa.Array:
     return pc.replace_with_mask(found, odd, pa.array(read, pa.string()))
 
 
+def head_of(title: str) -> str:
+    """What stands before the first colon of a title, words run together; "" if it is no name.
+
+    One to three words may be the name of a method: of two papers by one author, it tells.
+    """
+    head, colon, _ = title.partition(":")
+    words = form_of(head).split() if colon else []
+    return "".join(words) if len(words) <= _MOST_WORDS else ""
+
+
+def heads(titles: pa.Array) -> pa.Array:
+    """``head_of`` of each title."""
+    found = pc.match_substring(titles, ":")
+    before = pc.list_element(pc.split_pattern(titles.filter(found), ":", max_splits=1), 0)
+    words = forms(before)
+    few = pc.less_equal(pc.count_substring(words, " "), _MOST_WORDS - 1)
+    read = pc.if_else(few, pc.replace_substring(words, " ", ""), "")
+    return pc.replace_with_mask(pa.nulls(len(titles), pa.string()).fill_null(""), found, read)
+
+
+_MOST_WORDS = 3
 #: Letters and signs that only part words: no numbers, no brackets, no markup.
 _PLAIN = rf"^[A-Za-z ,.:;?!/'\"-]{{1,{_LONGEST // 2}}}[A-Za-z ,.:;?!/'\"-]{{0,{_LONGEST // 2}}}$"
 
@@ -119,6 +142,7 @@ def take_apart(title: str) -> Title:
         form=bare.form,
         marker=bare.marker,
         numbers=numbers_of_title(bare.rest, bare.form),
+        part=part_in(bare.rest, bare.form),
         designators=(*designators, f"abstract {bare.number}") if bare.number else designators,
         generic=is_generic(bare.whole) or (bare.form != bare.whole and is_generic(bare.form)),
         recurring=is_recurring(bare.whole),

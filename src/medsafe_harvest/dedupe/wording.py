@@ -149,6 +149,7 @@ _COUNTERPARTS: Mapping[str, tuple[str, ...]] = {
     "supra": ("infra",), "infra": ("supra",), "ante": ("retro",), "retro": ("ante",),
     "mono": ("poly",), "poly": ("mono",), "uni": ("bi",), "bi": ("uni",),
 }  # fmt: skip
+_TURNABLE = tuple(_COUNTERPARTS)
 _NEGATIONS = ("non", "un", "de", "dis", "in", "im", "anti", "mis")
 _LEAST_STEM = 4
 
@@ -159,31 +160,60 @@ def are_opposed(ours: Sequence[str], theirs: Sequence[str]) -> bool:
     "Adult" and "paediatric"; "hypoglycaemia" and "hyperglycaemia"; "centralised" and
     "decentralised".
     """
-    mine = [_OPPOSITES[word] for word in ours if word in _OPPOSITES]
-    yours = [_OPPOSITES[word] for word in theirs if word in _OPPOSITES]
-    if any(a[0] == b[0] and a[1] != b[1] for a in mine for b in yours):
+    sides = [[_OPPOSITES[word] for word in some if word in _OPPOSITES] for some in (ours, theirs)]
+    if any(a[0] == b[0] and a[1] != b[1] for a in sides[0] for b in sides[1]):
         return True
-    return any(not _turned(word, ours).isdisjoint(theirs) for word in ours) or any(
-        not _turned(word, theirs).isdisjoint(ours) for word in theirs
+    return any(
+        _turns(word, other, ours) or _turns(other, word, theirs)
+        for word in ours
+        for other in theirs
     )
 
 
-def _turned(word: str, beside: Sequence[str]) -> set[str]:
-    """What a word is with a prefix that makes it its opposite."""
-    found: set[str] = set()
-    if len(word) >= _LEAST_STEM:
+def _turns(word: str, other: str, beside: Sequence[str]) -> bool:
+    """Whether the other word is the word with a prefix that makes it its opposite."""
+    if len(word) >= _LEAST_STEM and other.endswith(word):
         # "Non-preemptive" and "nonpreemptive" are one.
-        found.update(prefix + word for prefix in _NEGATIONS if prefix not in beside)
-    for length in range(2, min(6, len(word) - _LEAST_STEM + 1)):
-        for other in _COUNTERPARTS.get(word[:length], ()):
-            found.add(other + word[length:])
-    return found
+        prefix = other[: -len(word)]
+        if prefix in _NEGATIONS and prefix not in beside:
+            return True
+    return word.startswith(_TURNABLE) and any(
+        other == counterpart + word[length:]
+        for length in range(2, min(6, len(word) - _LEAST_STEM + 1))
+        for counterpart in _COUNTERPARTS.get(word[:length], ())
+    )
+
+
+def is_acronym(short: str, words: Sequence[str]) -> bool:
+    """Whether a word has the initials of some words in any order, or letters of one long word.
+
+    "ahus" of "atypical hemolytic uremic syndrome", "mhd" of "magnetohydrodynamic".
+    """
+    if not _SHORTEST_ACRONYM <= len(short) <= _LONGEST_ACRONYM:
+        return False
+    if len(words) > 1:
+        initials = sorted(word[0] for word in words)
+        return initials in (sorted(short), sorted(short.removesuffix("s")))
+    [word] = words
+    letters = iter(word)
+    return (
+        word[0] == short[0]
+        and len(word) >= _TIMES * len(short)
+        and not any(vowel in short for vowel in "aeiou")
+        and all(letter in letters for letter in short)
+    )
+
+
+_SHORTEST_ACRONYM, _LONGEST_ACRONYM = 2, 6
+#: So many times longer than its acronym is a word.
+_TIMES = 3
 
 
 #: Words that, standing in one title only, make it that of another paper about the same thing.
 TURNING = frozenset(
     words_of(
         "without not cost costs protocol rationale plan pilot interim update updated revisited "
-        "subgroup secondary followup extension commentary summary patients' perspective"
+        "subgroup secondary followup extension commentary summary patients' perspective "
+        "announcement details"
     )
 )

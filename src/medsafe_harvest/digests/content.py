@@ -38,6 +38,8 @@ class Digest:
     #: The score of a paper with all parts full.
     highest: float
     health: Health
+    #: Options of ``medsafe-harvest digest`` that show all these papers, and others told before.
+    options: str
 
     @property
     def counted(self) -> str:
@@ -125,8 +127,7 @@ def closing(digest: Digest) -> tuple[tuple[str, str], ...]:
     """Commands that tell more, each with what it does."""
     found = [("medsafe-harvest show ID", "tells all of a paper.")]
     if len(digest.papers) < digest.new:
-        days = f"--since {digest.since} --limit {digest.new}"
-        found.insert(0, (f"medsafe-harvest digest {days}", "shows the others, too."))
+        found.insert(0, (f"medsafe-harvest digest {digest.options}", "shows the others, too."))
     return tuple(found)
 
 

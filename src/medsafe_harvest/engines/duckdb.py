@@ -7,7 +7,6 @@ of their titles; full comparison rows of the records that are left in a pair; de
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,19 +18,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from medsafe_harvest.dedupe.blocking import (
-    KEYS,
-    LETTERS,
-    MAX_BLOCK,
-    NEIGHBOURS,
-    NEIGHBOURS_OF_LARGE,
-)
+from medsafe_harvest.dedupe.blocking import KEYS, LETTERS
 from medsafe_harvest.dedupe.cluster import AGAINST, CLUSTERS, cluster, settle
+from medsafe_harvest.dedupe.columns import distinct
 from medsafe_harvest.dedupe.overrides import Overrides
 from medsafe_harvest.dedupe.prepare import COMPARISON, NEEDED
 from medsafe_harvest.dedupe.reasons import Reason
 from medsafe_harvest.dedupe.relations import relations
-from medsafe_harvest.engines import stages
+from medsafe_harvest.engines import sql, stages
 from medsafe_harvest.engines.pool import (
     Pool,
     gather,
@@ -41,11 +35,13 @@ from medsafe_harvest.engines.pool import (
     save_one,
     with_arguments,
 )
-from medsafe_harvest.engines.stages import BITS, BY_HAND, PAIRS, REFINING, TITLES
+from medsafe_harvest.engines.stages import BITS, PAIRS, REFINING, TITLES
 from medsafe_harvest.schema import DECISION
+from medsafe_harvest.scratch import scratch
 
-# A key that one record has alone is found by its hash first: three of four keys are.
-_SHARED = """
+# As ``sql.statements`` has it. A key that one record has alone is found by its hash first: three of
+# four keys are. Rows and blocks are numbers here, which join faster than texts.
+_MEMBERS = """
 create table members as
 with alike as (
     select "row", key from keys
@@ -54,61 +50,14 @@ with alike as (
 blocks as (
     select key, count(*) as size, row_number() over () as block
     from alike group by key having size > 1
-)
-select block, size, "row", {kind} as kind from alike join blocks using (key)
-"""
-# Blocks too large are searched in title order, and refined by first author, then by year too.
-_CANDIDATES = """
-create or replace table candidates as
-with large as (
-    select block, kind, "row", author, year, sorted_title
-    from members join refining using ("row") where size > {most}
-),
-refined as (
-    select *, count(*) over (partition by block, author) as by_author,
-        count(*) over (partition by block, author, year) as by_year
-    from large
 ),
 placed as (
-    select *,
-        row_number() over (partition by block order by {title}) as at_first,
-        row_number() over (partition by block, author order by {title}) as in_author,
-        row_number() over (partition by block, author, year order by {title}) as in_year
-    from refined
-),
-pairs as (
-    select a."row" as l, b."row" as r, a.kind from members a join members b using (block)
-    where a.size <= {most} and a."row" < b."row"
-    union all
-    select a."row", b."row", a.kind from refined a join refined b using (block, author)
-    where a.by_author <= {most} and a."row" < b."row"
-    union all
-    select a."row", b."row", a.kind from refined a join refined b using (block, author, year)
-    where a.by_author > {most} and a.by_year <= {most} and a."row" < b."row"
-    union all
-    select a."row", b."row", a.kind from placed a join placed b using (block)
-    where b.at_first between a.at_first + 1 and a.at_first + {near}
-    union all
-    select a."row", b."row", a.kind from placed a join placed b using (block, author)
-    where a.by_author > {most} and b.in_author between a.in_author + 1 and a.in_author + {near}
-    union all
-    select a."row", b."row", a.kind from placed a join placed b using (block, author, year)
-    where a.by_year > {most} and b.in_year between a.in_year + 1 and a.in_year + {next}
-    union all
-    select l, r, {by_hand} from by_hand
+    select "row" as id, block as key, {kind} as kind, size from alike join blocks using (key)
 )
-select cast(least(l, r) as integer) as l, cast(greatest(l, r) as integer) as r,
-    cast(bit_or(kind) as integer) as kinds
-from pairs group by 1, 2
+select id, key, kind, size, {most} as most from placed
 """
-_LARGE = """
-select count(distinct block) as refined,
-    (select count(*) from (
-        select 1 from members join refining using ("row") where size > {most}
-        group by block, author, year having count(*) > {most}
-    )) as oversized
-from members where size > {most}
-"""
+#: Views of ``sql.statements`` that are read several times.
+_KEPT = frozenset({"refined", "placed", "candidates"})
 
 
 #: Told of a step as it begins, and of how many rows it works on.
@@ -230,10 +179,9 @@ def _candidates(
 ) -> Iterator[_Found]:
     """Write ``prepared`` and ``pairs``."""
     with (
-        tempfile.TemporaryDirectory(prefix="medsafe-harvest-") as name,
+        scratch() as folder,
         pool(threads, len(records)) as workers,
     ):
-        folder = Path(name)
         tell("match: sort", len(records))
         ordered = records.select(NEEDED).sort_by("record_id")
         save_one(folder / "records.arrow", ordered)
@@ -241,11 +189,12 @@ def _candidates(
         tell("match: sketch", len(ordered))
         workers.run(stages.sketch_part, folder, parts)
         save_one(folder / "titles.arrow", gather(folder, "titles", parts, TITLES))
+        save_one(folder / "outlines.arrow", gather(folder, "outlines", parts, stages.OUTLINES))
         record_ids = ordered["record_id"].combine_chunks()
         tell("match: join", len(ordered))
         with open_database(folder, memory_limit, threads) as database:
             database.register("keys", gather(folder, "keys", parts, KEYS))
-            database.register("refining", gather(folder, "refining", parts, REFINING))
+            database.register("sketches", gather(folder, "refining", parts, REFINING))
             database.register("by_hand", _by_hand(overrides, record_ids))
             counts = _join(database)
             candidates = database.table("candidates").to_arrow_table().cast(PAIRS)
@@ -290,23 +239,27 @@ def _by_hand(overrides: Overrides, record_ids: pa.Array) -> pa.Table:
 
 
 def _join(database: duckdb.DuckDBPyConnection) -> Counter[str]:
-    """Fill ``candidates`` from ``keys``, ``refining`` and ``by_hand``."""
-    kind = " ".join(f"when '{LETTERS[kind]}' then {bit}" for kind, bit in BITS.items())
-    database.execute(_SHARED.format(kind=f"case left(key, 1) {kind} end"))
+    """Fill ``candidates`` from ``keys``, ``sketches`` and ``by_hand``."""
+    cases = " ".join(f"when '{LETTERS[kind]}' then {bit}" for kind, bit in BITS.items())
+    kind = f"case left(key, 1) {cases} end"
+    database.execute(_MEMBERS.format(kind=kind, most=sql.most_of(sql.SIZES)))
     return pair_off(database)
 
 
 def pair_off(database: duckdb.DuckDBPyConnection) -> Counter[str]:
-    """Fill ``candidates`` from ``members``, ``refining`` and ``by_hand``; how many there are.
+    """Fill ``candidates`` from ``members``, ``sketches`` and ``by_hand``; how many there are.
 
-    ``members`` has block, its size, row and kind of key.
+    ``members`` has id (a row), key (any number for a block), kind, size of the block, and how large
+    it may be.
     """
-    sizes = {"most": MAX_BLOCK, "near": NEIGHBOURS_OF_LARGE, "next": NEIGHBOURS}
-    order = 'sorted_title, author, year, "row"'
-    database.execute(_CANDIDATES.format(title=order, by_hand=BY_HAND, **sizes))
-    [(refined, oversized)] = database.execute(_LARGE.format(**sizes)).fetchall()
-    [(candidates,)] = database.execute("select count(*) from candidates").fetchall()
-    return Counter(refined_blocks=refined, oversized_blocks=oversized, candidate_pairs=candidates)
+    for name, text in sql.statements():
+        if name != "members":
+            what = "temporary table" if name in _KEPT else "temporary view"
+            database.execute(f"create or replace {what} {name} as {text}")
+    counts = Counter[str]()
+    for name, text in sql.COUNTS.items():
+        [(counts[name],)] = database.execute(text).fetchall()
+    return counts
 
 
 def _screen(folder: Path, workers: Pool, counts: Counter[str]) -> pa.Table:
@@ -324,7 +277,7 @@ def _activate(folder: Path, pairs: pa.Table, records: int) -> int:
 
     ``active`` are their rows, ``places`` where each row stands among them. How many there are.
     """
-    rows = np.unique(np.concatenate([pairs["l"].to_numpy(), pairs["r"].to_numpy()]))
+    rows = distinct(np.concatenate([pairs["l"].to_numpy(), pairs["r"].to_numpy()]))
     titles = load_one(folder / "titles.arrow").column("sorted_title").take(pa.array(rows))
     by_title = rows[pc.sort_indices(titles).to_numpy()]
     places = np.zeros(records, dtype=np.int32)

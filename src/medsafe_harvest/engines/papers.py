@@ -6,7 +6,6 @@ has are in the memory of a worker, and the result is mapped from files, not held
 
 from __future__ import annotations
 
-import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from medsafe_harvest.dedupe.merge import merge
 from medsafe_harvest.dedupe.parts import parts
 from medsafe_harvest.engines.pool import gather, load_one, pool, save, save_one, with_arguments
 from medsafe_harvest.schema import PAPER, RECORD
+from medsafe_harvest.scratch import scratch
 from medsafe_harvest.topics.rules import TopicConfig
 from medsafe_harvest.topics.summary import summary_columns
 from medsafe_harvest.topics.tag import Tagger
@@ -51,10 +51,9 @@ def papers(
     if len(records) <= rows:
         return finished(records, clusters, Tagger(topics))
     with (
-        tempfile.TemporaryDirectory(prefix="medsafe-harvest-") as name,
+        scratch() as folder,
         pool(threads, len(records)) as workers,
     ):
-        folder = Path(name)
         of, count = parts(records, clusters, rows)
         place = pc.index_in(records["record_id"], value_set=clusters["record_id"].combine_chunks())
         places = {"part": pa.array(of, pa.int32()), "cluster": clusters["cluster"].take(place)}

@@ -9,31 +9,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from medsafe_harvest.dedupe.blocking import MAX_BLOCK, NEIGHBOURS, NEIGHBOURS_OF_LARGE
+from medsafe_harvest.engines.stages import BITS, BY_HAND
+
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How large a block may be, and whom a record meets in one that is larger.
+    """How large a block may be, and whom a record meets in one that is larger."""
 
-    The values are those of ``dedupe.blocking``.
-    """
-
-    most: int
+    #: Kind of key, a bit -> records.
+    most: Mapping[int, int]
     near: int
     next: int
 
 
-#: ``keys`` has ``id`` (any type; all orders end with it), ``key`` and ``kind``, a bit.
+#: The values of ``dedupe.blocking``.
+SIZES = Sizes(
+    {BITS[kind]: most for kind, most in MAX_BLOCK.items()}, NEIGHBOURS_OF_LARGE, NEIGHBOURS
+)
+
+#: ``keys`` has ``id`` (any type; all orders end with it), ``key`` (any type) and ``kind``, a bit.
 _MEMBERS = """
-select id, key, kind, size from (
+select id, key, kind, size, {most} as most from (
     select id, key, kind, count(*) over (partition by key) as size from keys
 ) as counted where size > 1
 """
 #: ``sketches`` has ``id``, ``author`` ("" for none), ``year`` (0 for none) and ``sorted_title``.
 _REFINED = """
-select members.id, key, kind, author, year, sorted_title,
+select members.id, key, kind, most, author, year, sorted_title,
     count(*) over (partition by key, author) as by_author,
     count(*) over (partition by key, author, year) as by_year
-from members join sketches on sketches.id = members.id where size > {most}
+from members join sketches on sketches.id = members.id where size > most
 """
 _PLACED = """
 select *,
@@ -47,15 +53,15 @@ from refined
 """
 _PAIRS = """
 select a.id as l, b.id as r, a.kind from members a join members b on b.key = a.key
-where a.size <= {most} and a.id < b.id
+where a.size <= a.most and a.id < b.id
 union all
 select a.id, b.id, a.kind from refined a join refined b
     on b.key = a.key and b.author = a.author
-where a.by_author <= {most} and a.id < b.id
+where a.by_author <= a.most and a.id < b.id
 union all
 select a.id, b.id, a.kind from refined a join refined b
     on b.key = a.key and b.author = a.author and b.year = a.year
-where a.by_author > {most} and a.by_year <= {most} and a.id < b.id
+where a.by_author > a.most and a.by_year <= a.most and a.id < b.id
 union all
 select a.id, b.id, a.kind from placed a join reach on reach.step <= {near}
     join placed b on b.key = a.key and b.at_first = a.at_first + reach.step
@@ -63,12 +69,12 @@ union all
 select a.id, b.id, a.kind from placed a join reach on reach.step <= {near}
     join placed b on b.key = a.key and b.author = a.author
     and b.in_author = a.in_author + reach.step
-where a.by_author > {most}
+where a.by_author > a.most
 union all
 select a.id, b.id, a.kind from placed a join reach on reach.step <= {next}
     join placed b on b.key = a.key and b.author = a.author and b.year = a.year
     and b.in_year = a.in_year + reach.step
-where a.by_year > {most}
+where a.by_year > a.most
 union all
 select l, r, {by_hand} as kind from by_hand
 """
@@ -76,38 +82,42 @@ _CANDIDATES = """
 select least(l, r) as l, greatest(l, r) as r, bit_or(kind) as kinds from pairs
 group by least(l, r), greatest(l, r)
 """
-#: Counts: blocks that were refined, and what is left of them that is too large all the same.
-_LARGE: Mapping[str, str] = {
-    "refined_blocks": "select count(distinct key) from members where size > {most}",
-    "oversized_blocks": """
-        select count(*) from (
-            select 1 as one from refined group by key, author, year having count(*) > {most}
-        ) as large
-    """,
-    "candidate_pairs": "select count(*) from candidates",
-}
 
 
-def statements(sizes: Sizes, by_hand: int) -> list[tuple[str, str]]:
+def most_of(sizes: Sizes) -> str:
+    """How large the block of a key of some ``kind`` may be, as an expression."""
+    cases = " ".join(f"when {kind} then {most}" for kind, most in sizes.most.items())
+    return f"case kind {cases} end"
+
+
+def statements(sizes: Sizes = SIZES) -> list[tuple[str, str]]:
     """Name and text of each view, in order; the last, ``candidates``, has ``l``, ``r``, ``kinds``.
 
-    Args:
-        sizes: of blocks.
-        by_hand: the bit of a pair in ``by_hand`` (``l`` and ``r``), to be decided in any case.
+    Pairs in ``by_hand`` (``l`` and ``r``) are among them in any case, with a bit of their own.
     """
     # Equal places are joined, and not ranges of them: engines join what is equal.
     steps = "\nunion all\n".join(
         f"select {step} as step" for step in range(1, max(sizes.near, sizes.next) + 1)
     )
-    numbers = {"most": sizes.most, "near": sizes.near, "next": sizes.next, "by_hand": by_hand}
-    texts = {"reach": steps, "refined": _REFINED, "placed": _PLACED, "pairs": _PAIRS}
+    numbers = {"near": sizes.near, "next": sizes.next, "by_hand": BY_HAND}
     return [
-        ("members", _MEMBERS),
-        *((name, text.format(**numbers)) for name, text in texts.items()),
+        ("members", _MEMBERS.format(most=most_of(sizes))),
+        ("reach", steps),
+        ("refined", _REFINED),
+        ("placed", _PLACED),
+        ("pairs", _PAIRS.format(**numbers)),
         ("candidates", _CANDIDATES),
     ]
 
 
-def counts(sizes: Sizes) -> dict[str, str]:
-    """What to count in these views: name -> statement."""
-    return {name: text.format(most=sizes.most) for name, text in _LARGE.items()}
+#: What to count in these views, name -> statement: blocks that were refined, what is left of them
+#: that is too large all the same, and pairs.
+COUNTS: Mapping[str, str] = {
+    "refined_blocks": "select count(distinct key) from members where size > most",
+    "oversized_blocks": """
+        select count(*) from (
+            select 1 as one from refined group by key, author, year, most having count(*) > most
+        ) as large
+    """,
+    "candidate_pairs": "select count(*) from candidates",
+}

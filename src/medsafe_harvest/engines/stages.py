@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -21,19 +22,22 @@ from medsafe_harvest.dedupe.blocking import (
 )
 from medsafe_harvest.dedupe.cluster import AGAINST
 from medsafe_harvest.dedupe.decide import judge, worth_keeping
+from medsafe_harvest.dedupe.outline import WIDTH, outlines, packed, unpacked
 from medsafe_harvest.dedupe.overrides import Overrides, impose
 from medsafe_harvest.dedupe.prepare import COMPARISON, prepare
-from medsafe_harvest.dedupe.screen import OF_AUTHORS, TELLING, worth_comparing
+from medsafe_harvest.dedupe.screen import least_ratio, may_be_worth, worth_comparing
 from medsafe_harvest.dedupe.sketch import SKETCH, sketch
 from medsafe_harvest.engines.pool import load_one, rows_of, save
 from medsafe_harvest.schema import DECISION
 
 #: What the screen and the search in title order need of each sketch.
-TITLES = pa.schema([SKETCH.field(name) for name in ("sorted_title", "compact_title")])
+TITLES = pa.schema([SKETCH.field(name) for name in ("sorted_title", "compact_title", "head")])
+#: What tells most strangers apart before their titles are read.
+OUTLINES = pa.schema([pa.field("outline", pa.binary(WIDTH), nullable=False)])
 #: First author ("" for none) and year (0 for none), by which large blocks are refined.
 REFINING = pa.schema(
     [
-        pa.field("row", pa.int32(), nullable=False),
+        pa.field("id", pa.int32(), nullable=False),  # the row
         pa.field("author", pa.string(), nullable=False),
         pa.field("year", pa.int32(), nullable=False),
         SKETCH.field("sorted_title"),
@@ -52,14 +56,14 @@ PAIRS = pa.schema(
 BITS: dict[Key, int] = {kind: 1 << number for number, kind in enumerate(LETTERS)}
 #: The bit of a pair that a curator has spoken of.
 BY_HAND = 1 << len(LETTERS)
-_TELLING = BY_HAND | sum(BITS[kind] for kind in TELLING)
-_OF_AUTHORS = sum(BITS[kind] for kind in OF_AUTHORS)
-_KINDS = pa.array(
-    [
-        kinds_in("".join(LETTERS[kind] for kind, bit in BITS.items() if kinds & bit))
-        for kinds in range(2 * BY_HAND)
-    ],
-    pa.list_(pa.string()),
+_NAMES = [
+    kinds_in("".join(LETTERS[kind] for kind, bit in BITS.items() if kinds & bit))
+    for kinds in range(2 * BY_HAND)
+]
+#: For each sum of bits: the names of the kinds, and how much alike the screen wants the titles.
+_KINDS = pa.array(_NAMES, pa.list_(pa.string()))
+_LEAST = np.array(
+    [0.0 if kinds & BY_HAND else least_ratio(names) for kinds, names in enumerate(_NAMES)]
 )
 
 
@@ -85,12 +89,18 @@ def sketch_part(folder: Path, part: int) -> None:
     )
     titles = sketches.select(TITLES.names)
     save(folder / f"titles-{part}.arrow", [titles], TITLES)
+    outline = pa.RecordBatch.from_arrays([packed(outlines(*titles.columns))], schema=OUTLINES)
+    save(folder / f"outlines-{part}.arrow", [outline], OUTLINES)
 
 
 def screen_part(folder: Path, part: int) -> None:
     """Of the candidate pairs of one part, those that are worth comparing."""
     pairs = load_one(folder / "candidates.arrow").slice(*rows_of(part))
     titles = load_one(folder / "titles.arrow")
+    outline = load_one(folder / "outlines.arrow").column("outline")
+    ours, theirs = (unpacked(outline.take(pairs.column(side))) for side in "lr")
+    least = _LEAST[pairs.column("kinds").to_numpy()]
+    pairs = pairs.filter(pa.array(may_be_worth(ours, theirs, least)))
     left, right = (titles.take(pairs.column(side)) for side in "lr")
     worth = screen(left, right, pairs.column("kinds"))
     save(folder / f"pairs-{part}.arrow", [pairs.filter(worth)], PAIRS)
@@ -98,9 +108,7 @@ def screen_part(folder: Path, part: int) -> None:
 
 def screen(left: pa.RecordBatch, right: pa.RecordBatch, kinds: pa.Array) -> pa.BooleanArray:
     """Whether pairs of ``TITLES`` with ``PAIRS.kinds`` are worth comparing."""
-    bits = kinds.to_numpy()
-    worth = worth_comparing(left, right, (bits & _TELLING) != 0, (bits & _OF_AUTHORS) != 0)
-    return pa.array(worth)
+    return pa.array(worth_comparing(left, right, _LEAST[kinds.to_numpy()]))
 
 
 def prepare_part(folder: Path, part: int) -> None:

@@ -4,8 +4,9 @@ A set is a folder of three files:
 
 ``records.parquet``
     ``record_id`` and ``title``; where known ``source``, ``authors`` (a list of names, or one text
-    with names between semicolons), ``year``, ``venue``, ``volume``, ``number``, ``pages``,
-    ``doi``, ``arxiv_id`` and further identifiers by the names that ``schema.RECORD`` has.
+    with names between semicolons), ``year``, ``published`` (a day), ``venue``, ``volume``,
+    ``number``, ``pages``, ``doi``, ``arxiv_id`` and further identifiers by the names that
+    ``schema.RECORD`` has.
 ``pairs.parquet``
     ``left``, ``right`` (record_ids) and ``match``; without ``match`` every pair is one.
 ``meta.json``
@@ -32,6 +33,7 @@ from medsafe_harvest.dedupe.prepare import NEEDED
 from medsafe_harvest.errors import EvaluateError
 from medsafe_harvest.evaluate.labels import Bools, Ints, LabelledSet, as_ints
 from medsafe_harvest.normalize import ids
+from medsafe_harvest.normalize.dates import parse_date
 from medsafe_harvest.schema import RECORD
 
 RECORDS, PAIRS, META = "records.parquet", "pairs.parquet", "meta.json"
@@ -178,6 +180,7 @@ def _record(record_id: str, row: Mapping[str, Any]) -> dict[str, Any]:
         | cleaned
         | {
             "record_id": record_id,
+            "published": parse_date(_text(row.get("published")))[0],
             "title": plain["title"] or "",
             "source": plain["source"] or "unknown",
             "authors": [{"name": name} for name in _names(row.get("authors"))],

@@ -24,7 +24,7 @@ CSV_COLUMNS = (
 )
 
 #: A cell that spreadsheets take for a formula, also in full-width signs, or one of ours made safe.
-_FORMULA = re.compile(r"'*[\t\r\n ]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+_FORMULA = re.compile(r"'*(?:\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])")
 _BETWEEN = "; "
 _ROWS = 1_000
 
@@ -79,16 +79,17 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return safe(_joined(value))
+        return _joined(value)
     return safe(value) if isinstance(value, str) else str(value)
 
 
 def _joined(values: Sequence[Any]) -> str:
     if values and isinstance(values[0], dict):
-        if "family" in values[0]:
-            return _BETWEEN.join(one["name"] for one in values)
-        return _json(values)
-    return _BETWEEN.join(map(str, values))
+        if "name" not in values[0]:
+            return safe(_json(values))
+        values = [one["name"] for one in values]
+    # A spreadsheet for which semicolons part cells takes each for a cell of its own.
+    return _BETWEEN.join(safe(str(one)) for one in values)
 
 
 def json_lines(papers: Iterable[Mapping[str, Any]]) -> Iterator[str]:

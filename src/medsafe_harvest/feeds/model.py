@@ -24,7 +24,16 @@ import pyarrow.compute as pc
 from lxml import etree
 
 from medsafe_harvest.markup import Element, node
-from medsafe_harvest.outgoing import code_of, page_of, plain, topic_name, web, where_and_when
+from medsafe_harvest.outgoing import (
+    UNTITLED,
+    code_of,
+    page_of,
+    plain,
+    topic_label,
+    topic_name,
+    web,
+    where_and_when,
+)
 
 #: Columns of ``schema.PAPER`` that feeds are made of.
 COLUMNS = (
@@ -118,7 +127,7 @@ def channels(
     found += [
         channel(
             f"topics/{slug}",
-            topic_name(slug).capitalize(),
+            topic_label(slug),
             f"Papers with the topic {topic_name(slug)} ({facet}).",
         )
         for slug, facet in topics.items()
@@ -160,7 +169,7 @@ def _entry(paper: Mapping[str, Any], place: Place) -> Entry:
     related = [*code, ("Publisher", publisher)] if ours and publisher else code
     return Entry(
         id=f"{_TAG}paper/{paper['paper_id']}",
-        title=plain(paper["title"]) or "(no title)",
+        title=plain(paper["title"]) or UNTITLED,
         authors=tuple(plain(author["name"]) for author in paper["authors"][:_AUTHORS]),
         updated=_midnight(paper["first_seen"]),
         summary=plain(paper["summary"] or paper["abstract"]),

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +20,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from medsafe_harvest.curated import snapshot
-from medsafe_harvest.curated.selection import select
+from medsafe_harvest.curated.selection import Choice
 from medsafe_harvest.curated.where_columns import check_columns
-from medsafe_harvest.curated.where_sql import span
-from medsafe_harvest.errors import SelectionError
 from medsafe_harvest.finder import index, staged
 from medsafe_harvest.finder.staged import Found, Hit
 from medsafe_harvest.schema import PAPER
 
-__all__ = ["COLUMNS", "Answer", "Found", "Hit", "Options", "cache_of", "day", "find"]
+__all__ = ["COLUMNS", "Answer", "Found", "Hit", "cache_of", "find"]
 
 #: Columns of ``schema.PAPER`` that come with each paper found.
 COLUMNS = (
@@ -39,29 +36,11 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """Which papers to search, as for :func:`curated.selection.select`."""
-
-    topics: Sequence[str] = ()
-    since: date | None = None
-    until: date | None = None
-    where: str | None = None
-    query: str | None = None
-    #: Topics and seed queries that are no mistake although no paper has them.
-    known: Collection[str] = ()
-
-    @property
-    def any(self) -> bool:
-        """Whether papers are left out at all."""
-        return bool(self.topics or self.since or self.until or self.where or self.query)
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """What a search found, and the papers."""
 
     found: Found
-    #: How many papers were searched, and how many the options left of them.
+    #: How many papers there are, and how many of them were searched.
     papers: int
     within: int
     #: rank, score, match, then the columns asked for; the best first.
@@ -81,7 +60,7 @@ def cache_of(curated: Path) -> Path:
 def find(  # noqa: PLR0913 - what a person may say, each by its name
     curated: Path,
     text: str,
-    options: Options = Options(),
+    within: Choice | None = None,
     *,
     limit: int = 20,
     columns: Sequence[str] = COLUMNS,
@@ -94,7 +73,7 @@ def find(  # noqa: PLR0913 - what a person may say, each by its name
     Args:
         curated: the curated folder.
         text: what to look for; any text will do.
-        options: which papers to search.
+        within: which papers to search; None for all.
         limit: how many papers at most.
         columns: columns of ``schema.PAPER`` wanted of each.
         rebuild: build the index although there is one.
@@ -102,13 +81,13 @@ def find(  # noqa: PLR0913 - what a person may say, each by its name
         waiting: told once if another process builds one.
 
     Raises:
-        SelectionError: the options or columns name what is not there.
+        SelectionError: the choice or the columns name what is not there.
         CuratedError: there is no snapshot, it is damaged, or the index cannot be written.
     """
     check_columns(columns, PAPER.names)
     folder = snapshot.current(curated)
     ids = snapshot.read(folder, "papers", ["paper_id"])["paper_id"]
-    rows = _rows(folder, ids, options) if options.any else None
+    rows = _rows(folder, ids, within) if within and within.any else None
     opened = index.opened(folder, cache_of(curated), progress, waiting=waiting, rebuild=rebuild)
     found = Found() if rows == [] else staged.search(opened, text, limit, rows)
     return Answer(
@@ -119,18 +98,9 @@ def find(  # noqa: PLR0913 - what a person may say, each by its name
     )
 
 
-def _rows(folder: Path, ids: pa.ChunkedArray, options: Options) -> list[int]:
-    chosen = select(
-        folder,
-        topics=options.topics,
-        since=options.since,
-        until=options.until,
-        where=options.where,
-        query=options.query,
-        known=options.known,
-        columns=["paper_id"],
-    )
-    rows: list[int] = pc.index_in(chosen["paper_id"], value_set=ids.combine_chunks()).to_pylist()
+def _rows(folder: Path, ids: pa.ChunkedArray, within: Choice) -> list[int]:
+    chosen = within.papers(folder, ["paper_id"])["paper_id"]
+    rows: list[int] = pc.index_in(chosen, value_set=ids.combine_chunks()).to_pylist()
     return rows
 
 
@@ -152,17 +122,3 @@ def _table(
     }
     papers = rows.take(order).select(list(columns))
     return pa.table(own | {name: papers[name] for name in papers.column_names})
-
-
-def day(text: date | str | None, *, first: bool) -> date | None:
-    """A day, or the first or last one of what a text says: ``2023-05-31``, ``2023-05``, ``2023``.
-
-    Raises:
-        SelectionError: the text is no day, month or year.
-    """
-    if not isinstance(text, str):
-        return text
-    found = span(text)
-    if found is None:
-        raise SelectionError(f"a day is written 2023-05-31, 2023-05 or 2023, not {text!r}")
-    return found[0 if first else 1]

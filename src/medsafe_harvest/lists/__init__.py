@@ -1,10 +1,11 @@
 """Reading lists of papers: an awesome list, a saved page of search results, a bibliography.
 
-:func:`read` is pure: text in, entries out, nothing raised whatever the text holds. A list in
-Markdown is brought to HTML line by line (``document``), the page is cut into headings, items,
-rows and cards (``blocks``, ``pages``), links are read by their address (``addresses``), and each
-item is cut into papers (``split``), given a title (``titles``), a year and a venue (``places``)
-and judged (``drafts``). :class:`ListDoor` makes records of a stored list.
+:func:`read` is pure: text in, entries out, nothing raised whatever the text holds. A list in other
+markup is brought to Markdown (``dialects``), Markdown to HTML line by line (``document``), the page
+is cut into headings, items, rows and cards (``blocks``, ``pages``), links are read by their address
+(``addresses``), and each item is cut into papers (``split``), given a title (``titles``, ``trim``),
+a year and a venue (``places``), brought together with what stands apart (``gather``) and judged
+(``judge``). :class:`ListDoor` makes records of a stored list.
 """
 
 from __future__ import annotations

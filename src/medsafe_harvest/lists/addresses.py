@@ -50,7 +50,9 @@ _HINDAWI = re.compile(r"/journals/\w+/([0-9]{4})/([0-9]{5,8})(?:/|\.|$)", re.ASC
 _MDPI = re.compile(r"/([0-9]{4}-[0-9]{3}[0-9X])/([0-9]+)/([0-9]+)/([0-9]+)(?:/|$)", re.IGNORECASE)
 _LANCET = re.compile(r"PII(S[0-9]{4}-[0-9]{4}\([0-9]{2}\)[0-9]{5}-[0-9X])", re.IGNORECASE)
 _SSRN = re.compile(r"abstract(?:_?id)?=([0-9]{5,8})(?![0-9])", re.IGNORECASE)
-_IJCAI = re.compile(r"/proceedings/(20(?:1[7-9]|[2-9][0-9]))/0*([0-9]{1,5})(?:\.pdf)?/?$")
+_IJCAI = re.compile(
+    r"/proceedings/(20(?:1[7-9]|[2-9][0-9]))/0*([0-9]{1,5})(?:\.pdf)?/?$", re.IGNORECASE
+)
 _ACM = re.compile(r"[?&](?:id|doid)=([0-9]{5,8}\.[0-9]{5,8})(?![0-9])", re.IGNORECASE)
 _RXIV = re.compile(
     r"/early/[0-9]{4}/[0-9]{2}/[0-9]{2}/([0-9]{6}|[0-9]{4}\.[0-9]{2}\.[0-9]{2}\.[0-9]{6,8})"
@@ -66,6 +68,7 @@ _OPENREVIEW_ID = re.compile(r"[?&]id=([A-Za-z0-9_-]{8,12})(?![A-Za-z0-9_-])")
 _SUPPLEMENT = re.compile(r"[/_=-]supp(?:l(?:emental|ementary|ements?)?)?(?![a-z])", re.IGNORECASE)
 #: An identifier that is named rather than linked.
 _SPOKEN = re.compile(r"(doi|arxiv|pmid|pmcid)\s?(?::|\s|(?=[0-9P]))", re.IGNORECASE)
+_BARE_DOI = re.compile(r"10\.[0-9]{4,9}/\S")
 _PDF_IN_CODE = re.compile(r"/(?:blob|raw|tree)/.*\.pdf$", re.IGNORECASE)
 
 
@@ -104,6 +107,8 @@ def locate(url: str) -> Place:
         return Place("anchor")
     if spoken := _SPOKEN.match(url):
         return _by_ids(spoken[1].lower(), url)
+    if _BARE_DOI.match(url):
+        return _by_ids("doi", f"doi:{url}")
     parts = _split(url)
     if parts is None or not parts.netloc:
         return Place("other" if parts is None else _relative(url))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
+from medsafe_harvest.lists.badges import badge_words
 from medsafe_harvest.lists.roles import Role, role_of
 from medsafe_harvest.lists.rows import OpenTable, line_of, words_of
 from medsafe_harvest.lists.runs import HARD, SOFT, Block, BlockKind, Run, text_of
@@ -17,6 +19,17 @@ _LEVELS = {f"h{level}": level for level in range(1, 7)}
 _BLOCKS = frozenset(
     "p div section article blockquote dl dt dd center details summary ul ol main header aside "  # noqa: SIM905 - a word list reads best as text
     "figure figcaption address fieldset body hr tbody thead tfoot caption".split()
+)
+#: What unfolds below an entry and is no part of it.
+_ASIDE = re.compile(
+    r"\W*(?:abstract|abs|digest|bib(?:tex)?|cite|citation|tl;?dr)\W*", re.IGNORECASE
+)
+#: A summary that only says what to do with it.
+_UNFOLD = re.compile(
+    r"\W*(?:click(?: (?:here|me))?"
+    r"(?: to (?:expand|unfold|open|show|view|see)(?: (?:all|more|it))?)?"
+    r"|expand|unfold|toggle|show(?: (?:all|more))?|view(?: all)?|see more|details|more)\W*",
+    re.IGNORECASE,
 )
 _STRONG, _SLANTED = frozenset({"b", "strong"}), frozenset({"i", "em", "cite"})
 
@@ -78,7 +91,7 @@ class _Walk:
             return
         self._line = line_of(element, self._line)
         role = role_of(element, tag)
-        if tag in _SKIPPED and self._card is None:
+        if (tag in _SKIPPED and self._card is None) or (tag == "details" and _is_aside(element)):
             self._skipping = element
             return
         if tag == "pre":
@@ -131,9 +144,17 @@ class _Walk:
         elif tag == "br":
             self._add(HARD)
         elif tag == "img":
-            self._add(element.get("alt") or " ", image=True)
+            self._image(element)
         elif tag == "time" and element.get("datetime"):
             self._add(f" {element.get('datetime')} ")
+
+    def _image(self, element: etree._Element) -> None:
+        """What stands for an image; the words of a badge are a remark in brackets."""
+        badge = badge_words(element.get("src") or "")
+        if badge and not (self._links and self._links[-1][0]):
+            self._add(f" [{badge}] ")
+        else:
+            self._add(badge or element.get("alt") or " ", image=True)
 
     def end(self, element: etree._Element, tag: str) -> None:
         """An element ends; its tail is the text behind it."""
@@ -240,6 +261,8 @@ class _Walk:
 
     def _put_heading(self, block: Block) -> None:
         title = text_of(block.runs)
+        if block.level == 7 and _UNFOLD.fullmatch(title):
+            return
         if block.level == 7 and title.casefold() in {one.casefold() for _, one in self._headings}:
             return
         self._headings = [one for one in self._headings if one[0] < block.level]
@@ -250,3 +273,8 @@ class _Walk:
         text = words_of(element)
         path = tuple(text for _, text in self._headings)
         self._done.append(Block("code", self._line, path, runs=[Run(text, self._line)]))
+
+
+def _is_aside(details: etree._Element) -> bool:
+    summary = details.find("summary")
+    return summary is not None and _ASIDE.fullmatch(words_of(summary)) is not None

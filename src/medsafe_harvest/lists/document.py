@@ -17,6 +17,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
 from medsafe_harvest.errors import ListError
+from medsafe_harvest.lists.dialects import in_markdown
 
 _IS_PAGE = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head)\b")
 _PAGE_NAME = re.compile(r"\.x?html?(?:[?#]|$)", re.IGNORECASE)
@@ -35,7 +36,7 @@ _SWALLOWING = re.compile(
     re.IGNORECASE,
 )
 #: A list in a list in a list is as deep as they go; each level costs the parser a pass.
-_NESTING = 60
+_NESTING = 30
 
 
 def decode(body: bytes) -> str:
@@ -81,9 +82,15 @@ def page_tree(text: str) -> etree._Element:
     return etree.Element("html") if tree is None else tree
 
 
-def list_tree(text: str) -> etree._Element:
-    """The tree of a list in Markdown, with ``sourceline`` the line in the Markdown."""
-    lines = _repaired(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+def list_tree(text: str, name: str = "") -> etree._Element:
+    """The tree of a list, with ``sourceline`` the line in the text.
+
+    Args:
+        text: Markdown, org, reStructuredText or plain.
+        name: of its file, the end of which tells which.
+    """
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    lines = _repaired(in_markdown(text.split("\n"), name))
     parser = MarkdownIt("commonmark", {"html": True, "maxNesting": _NESTING})
     # A deeply indented line of a list is meant as text, never as code.
     parser.enable(["table", "strikethrough"]).disable("code")

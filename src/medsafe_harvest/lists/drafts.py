@@ -31,6 +31,7 @@ class Draft:
         where: year and venue that columns give.
         group: the words of the item that it is nested in, where that one is no paper.
         titled: a column for titles or the page's markup gives the title.
+        listed: it is an item of a list.
     """
 
     pieces: list[Piece]
@@ -41,6 +42,7 @@ class Draft:
     where: Where = Where(None, None)  # noqa: RUF009 - it is immutable
     group: str = ""
     titled: bool = False
+    listed: bool = False
 
     @property
     def links(self) -> list[Piece]:

@@ -7,26 +7,26 @@ from collections.abc import Sequence
 
 from medsafe_harvest.lists.drafts import Draft
 from medsafe_harvest.lists.entries import Entry, LeftOut
-from medsafe_harvest.lists.judge import judge
+from medsafe_harvest.lists.judge import Alone, judge
 from medsafe_harvest.lists.pieces import Piece
-from medsafe_harvest.lists.places import Known, Where, in_heading, in_texts
+from medsafe_harvest.lists.places import Known, Where, in_heading, in_texts, is_dated
 from medsafe_harvest.lists.words import is_label, is_title_like, tidy
 
 _CODE = re.compile(r"\bcode\b|github", re.IGNORECASE)
 _SHOWN = 100
 
 
-def finish(one: Draft, known: Known, *, linkless: bool = False) -> list[Entry | LeftOut]:
+def finish(one: Draft, known: Known, alone: Alone) -> list[Entry | LeftOut]:
     """The entry of a draft with those it names beside it; what was left out; or nothing.
 
     Args:
         one: the draft.
         known: whether words are the name of a venue.
-        linkless: the list links to no paper at all, so that a title alone is an entry.
+        alone: which titles without a link are entries in this list.
     """
     papers = one.papers(known)
     where = _where(one, known)
-    verdict = judge(one, papers, where, known, linkless=linkless)
+    verdict = judge(one, papers, where, known, alone)
     if verdict == "entry":
         return _entries(one, papers, where, known)
     if verdict == "nothing":
@@ -45,10 +45,12 @@ def _where(one: Draft, known: Known) -> Where:
         more = [
             piece.text
             for piece in one.more
-            if piece.role not in label and (piece.place is None or not is_label(piece.text))
+            if piece.role not in label
+            and (piece.place is None or not is_label(piece.text) or is_dated(piece.text))
+            and not piece.bare
         ]
         texts = in_texts((*one.found.rest, *filter(str.strip, more)), known)
-        above = in_heading((*one.headings, one.group), known)
+        above = in_heading(tuple(filter(None, (*one.headings, one.group))), known)
         venue = venue or texts.venue
         year = year or texts.year or above.year
         venue = venue or (above.venue if above.year == year else None)

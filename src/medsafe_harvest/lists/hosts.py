@@ -36,7 +36,7 @@ PAPER_PATHS: dict[str, re.Pattern[str]] = {
         "aclweb.org": r"/anthology/(?:papers/)?[A-Z\d]",
         "ojs.aaai.org": r"/.*article/(?:view|download)",
         "aaai.org": r"/.*(?:papers?|article|view).*/",
-        "ijcai.org": r"/(?:proceedings/\d{4}/\d{3,}|Proceedings/.+\.pdf)",
+        "ijcai.org": r"/(?:proceedings/\d{4}/\d+|Proceedings/.+\.pdf)",
         "link.springer.com": r"/(?!book|journal|series|search|conference)[\w-]+/.*10\.\d{4}",
         "sciencedirect.com": r"/science/article/",
         "nature.com": r"/(?:articles|doifinder)/|/.*/(?:full|abs)/.+html",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from medsafe_harvest.lists.addresses import locate
 from medsafe_harvest.lists.drafts import Draft, draft
 from medsafe_harvest.lists.entries import Entry, LeftOut, Reading
 from medsafe_harvest.lists.finish import finish
+from medsafe_harvest.lists.gather import under_headings, without_prose
+from medsafe_harvest.lists.judge import Alone
 from medsafe_harvest.lists.pieces import Piece, pieces_of
 from medsafe_harvest.lists.places import Known
 from medsafe_harvest.lists.runs import HARD, Block, text_of
@@ -35,14 +37,24 @@ def interpret(blocks: Iterable[Block], known: Known, base: str = "") -> Reading:
     for block in blocks:
         drafts.add(block)
     drafts.settle()
-    linkless = not any(one.papers(known) for one in drafts.found if isinstance(one, Draft))
+    found = under_headings(drafts.found, drafts.lines, known)
+    alone = _alone(found, known)
     entries: list[Entry] = []
     left: list[LeftOut] = []
-    for one in drafts.found:
-        told = [one] if isinstance(one, LeftOut) else finish(one, known, linkless=linkless)
+    for one in found:
+        told = [one] if isinstance(one, LeftOut) else finish(one, known, alone)
         entries += [each for each in told if isinstance(each, Entry)]
         left += [each for each in told if isinstance(each, LeftOut)]
     return Reading(tuple(entries), tuple(left))
+
+
+def _alone(found: Sequence[Draft | LeftOut], known: Known) -> Alone:
+    """Which titles without a link are entries, in view of all the links of a list."""
+    drafts = [one for one in found if isinstance(one, Draft)]
+    if any(one.papers(known) for one in drafts):
+        return "none"
+    kinds = {link.place.kind for one in drafts for link in one.links if link.place}
+    return "capitals" if kinds - {"anchor", "badge"} else "items"
 
 
 class _Drafts:
@@ -53,6 +65,8 @@ class _Drafts:
         self.found: list[Draft | LeftOut] = []
         self._pending: Draft | None = None
         self._titles: set[str] = set()
+        #: Where each heading stands, the last of those that are called the same.
+        self.lines: dict[str, int] = {}
 
     def add(self, block: Block) -> None:
         """Take the next block."""
@@ -66,7 +80,8 @@ class _Drafts:
         elif block.kind == "row":
             self.found += row_drafts(block, self._known, self._base)
         elif block.kind == "card":
-            one = draft(pieces_of(block.runs, self._base), block.headings, self._known)
+            pieces = without_prose(pieces_of(block.runs, self._base))
+            one = draft(pieces, block.headings, self._known)
             one.titled = True
             self.found.append(one)
         elif block.kind == "code":
@@ -82,6 +97,7 @@ class _Drafts:
 
     def _heading(self, block: Block) -> None:
         """A heading that links to its paper is an entry."""
+        self.lines[text_of(block.runs)] = block.line
         pieces = pieces_of(block.runs, self._base)
         one = draft(pieces, block.headings, self._known)
         # The badge of a list's own paper stands beside its name.
@@ -127,14 +143,15 @@ class _Drafts:
             return one
         self._titles.add(title)
         found = Found(title, "heading", one.found.rest)
-        return replace(one, found=found, headings=one.headings[:-1])
+        line = self.lines.get(title, one.line)
+        return replace(one, found=found, headings=one.headings[:-1], line=line)
 
     def _item(self, block: Block, depth: int = 0, group: str = "") -> None:
         pieces = pieces_of(block.runs, self._base)
         drafts = [draft(part, block.headings, self._known) for part in split(pieces, self._known)]
         main = drafts[-1]
         for one in drafts:
-            one.group = group
+            one.group, one.listed = group, True
         if not main.links:
             group = text_of(block.runs)
         self.found += drafts

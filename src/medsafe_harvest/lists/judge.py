@@ -13,6 +13,9 @@ from medsafe_harvest.lists.pieces import Piece
 from medsafe_harvest.lists.places import Known, Where
 from medsafe_harvest.lists.words import is_resource_heading, is_title_like, words
 
+#: Which titles by themselves are entries: none in a list that links to papers; in one that does
+#: not those with a year or capitals, in one without any link all items.
+Alone = Literal["none", "capitals", "items"]
 Verdict = Reason | Literal["entry", "nothing"]
 
 #: A word right before a link makes the link a part of a sentence.
@@ -20,6 +23,10 @@ _JOINING = re.compile(
     r"\b(?:our|the|this|a|an|see|in|from|of|by|to|and|is|on|following|latest|new|their|read|check"
     r"|please|my|original|via|as|with|at|for|or|its|that|these|those|using|out|cite)\s*$",
     re.IGNORECASE,
+)
+#: No title ends so.
+_OPEN_END = re.compile(
+    r"\b(?:our|the|an|in|from|of|by|to|and|via|as|with|at|for|or)$", re.IGNORECASE
 )
 _SENTENCE_WORDS = re.compile(
     r"\b(?:please|our (?:paper|survey|work|new|latest)|pull requests?|this (?:repo\w*|list|page)"
@@ -32,9 +39,7 @@ _ON_PAPERS = re.compile(r"\b(?:papers?|articles?|surveys?|publications?|reviews?
 _LONGEST_TITLE = 45
 
 
-def judge(
-    one: Draft, papers: Sequence[Piece], where: Where, known: Known, *, linkless: bool
-) -> Verdict:
+def judge(one: Draft, papers: Sequence[Piece], where: Where, known: Known, alone: Alone) -> Verdict:
     """Whether a draft is an entry, text that is nothing of the kind, or why it is left out.
 
     Args:
@@ -42,7 +47,7 @@ def judge(
         papers: its links to its paper.
         where: its year and venue.
         known: whether words are the name of a venue.
-        linkless: the list links to no paper at all, so that a title alone is an entry.
+        alone: which titles without a link are entries in this list.
     """
     title = one.found.title
     if papers:
@@ -54,10 +59,10 @@ def judge(
     if title is None:
         return _left(kinds - {"index"})
     is_sentence = one.found.how == "plain" and len(words(title)) > _LONGEST_TITLE
-    if is_sentence or _SENTENCE_WORDS.search(title):
+    if is_sentence or _SENTENCE_WORDS.search(title) or _OPEN_END.search(title):
         return "nothing"
     if _is_paper(one, title, where, known) or (
-        linkless and not kinds and _is_bare_title(one, title, where)
+        alone != "none" and not kinds and _is_bare_title(one, title, where, alone)
     ):
         return "entry"
     return _left(kinds)
@@ -82,10 +87,20 @@ def _is_paper(one: Draft, title: str, where: Where, known: Known) -> bool:
         return False
     if one.found.how == "quoted" and where.year and not resource:
         return True
-    if where.venue and is_title_like(title, 4):
+    if one.listed and not resource and where.year and kind is None and _is_dated_title(one, title):
+        return True
+    sure = where.year is not None and where.venue is not None and known(where.venue)
+    if where.venue and is_title_like(title, 3 if sure else 4):
         return not resource or _is_sure(one, where, known)
     on_papers = any(_ON_PAPERS.search(heading) for heading in one.headings[-1:])
     return kind == "other" and one.found.how == "link" and on_papers and is_title_like(title, 5)
+
+
+def _is_dated_title(one: Draft, title: str) -> bool:
+    """Whether an item is a title with its year right behind it: ``Title (2021)``."""
+    behind = words(one.found.rest[0]) if one.found.rest else []
+    year = len(behind) == 1 and behind[0].isdecimal()
+    return year and not one.more and not one.links and is_title_like(title, 4)
 
 
 def _is_sure(one: Draft, where: Where, known: Known) -> bool:
@@ -96,10 +111,12 @@ def _is_sure(one: Draft, where: Where, known: Known) -> bool:
     return named and first is not None and first.place is None and kinds == {"other"}
 
 
-def _is_bare_title(one: Draft, title: str, where: Where) -> bool:
+def _is_bare_title(one: Draft, title: str, where: Where, alone: Alone) -> bool:
     """Whether plain words are a title, in a list that has no links to papers."""
     if is_resource_heading(one.headings) or not is_title_like(title, 4):
         return False
+    if alone == "items" and one.listed and not title[0].islower():
+        return True
     long = [word for word in words(title) if len(word) > 3]
     capitals = [word for word in long if word[0].isupper() or not word[0].isascii()]
     return where.year is not None or (bool(long) and len(capitals) >= 0.6 * len(long))

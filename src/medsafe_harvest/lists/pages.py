@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from medsafe_harvest.lists.addresses import locate
+from medsafe_harvest.lists.addresses import Place, locate
 from medsafe_harvest.lists.roles import role_of
 from medsafe_harvest.lists.rows import words_of
 from medsafe_harvest.lists.words import is_label, is_title_like
@@ -52,15 +52,36 @@ def base_of(root: etree._Element, text: str, name: str) -> str:
     return ""
 
 
+def group_definitions(root: etree._Element) -> None:
+    """Put each term of a definition list with what is said of it into an element of its own.
+
+    Lists of new papers have links in the term and the title below it, or the other way round.
+    """
+    for dl in list(root.iter("dl")):
+        group: etree._Element | None = None
+        said = False
+        for child in list(dl):
+            if child.tag == "dt" and (group is None or said):
+                group = etree.Element("section")
+                group.sourceline = child.sourceline
+                child.addprevious(group)
+                said = False
+            if child.tag not in {"dt", "dd"} or group is None:
+                group = None
+                continue
+            said = child.tag == "dd"
+            group.append(child)
+
+
 def cards(root: etree._Element, base: str) -> dict[etree._Element, etree._Element]:
     """Card -> the element in it that holds the title."""
     candidates = {
         element: signature
         for element in root.iter(etree.Element)
-        if (signature := _signature(element))
+        if (signature := _signature(element, base))
     }
     # Of a title in a title, the inner one is the title: the outer one holds authors as well.
-    named = [one for one in candidates if role_of(one, str(one.tag).lower()) == "title"]
+    named = [one for one in candidates if _is_named(one)]
     outer = {parent for one in named for parent in _parents(one)}
     groups: dict[Signature, list[etree._Element]] = defaultdict(list)
     for element, signature in candidates.items():
@@ -75,6 +96,8 @@ def cards(root: etree._Element, base: str) -> dict[etree._Element, etree._Elemen
         # One link by itself is no search result; one title in the page's own words is.
         if len(papers) < 2 and signature[2]:
             continue
+        if len(papers) >= 2 and 2 * len(papers) >= len(own) and _is_named(next(iter(titles))):
+            papers = own  # a result that is only cited has no link
         for card, title in papers.items():
             if card not in taken and not any(one in taken for one in _parents(card)):
                 found[card] = title
@@ -86,7 +109,11 @@ def _text(element: etree._Element) -> str:
     return " ".join(words_of(element).split())[:1000]
 
 
-def _signature(element: etree._Element) -> Signature | None:
+def _is_named(element: etree._Element) -> bool:
+    return role_of(element, str(element.tag).lower()) == "title"
+
+
+def _signature(element: etree._Element, base: str) -> Signature | None:
     """The markup of an element that may hold a title; None for one that cannot."""
     tag = str(element.tag).lower()
     named = role_of(element, tag) == "title"
@@ -94,7 +121,8 @@ def _signature(element: etree._Element) -> Signature | None:
     if not named and not linked and tag != "a":
         return None
     text = _text(element)
-    if not is_title_like(text) or is_label(text) or len(text) > 500:
+    least = 1 if linked and _leads_to_paper(element, base) else 3
+    if not is_title_like(text, least) or is_label(text) or len(text) > 500:
         return None
     parent = element.getparent()
     plain = not named and not linked and parent is not None
@@ -131,15 +159,21 @@ def _around(titles: list[etree._Element]) -> dict[etree._Element, etree._Element
 
 def _has_paper(card: etree._Element, base: str) -> bool:
     """Whether a card links to a paper, from its inside or as a link around it."""
-    links = [one.get("href") for one in card.iter("a")]
-    links += [one.get("href") for one in _parents(card)[:3] if one.tag == "a"]
-    for href in links[:40]:
-        if not href:
-            continue
-        try:
-            place = locate(urljoin(base, href) if base else href)
-        except ValueError:
-            continue
-        if place.kind == "paper":
-            return True
-    return False
+    links = [*card.iter("a"), *(one for one in _parents(card)[:3] if one.tag == "a")]
+    return any((place := _place(link, base)) and place.kind == "paper" for link in links[:40])
+
+
+def _leads_to_paper(title: etree._Element, base: str) -> bool:
+    """Whether a title's own link names a paper by an identifier."""
+    links = [*title.iter("a"), *(one for one in _parents(title)[:4] if one.tag == "a")]
+    return any((place := _place(link, base)) and place.identified for link in links[:4])
+
+
+def _place(link: etree._Element, base: str) -> Place | None:
+    href = link.get("href")
+    if not href:
+        return None
+    try:
+        return locate(urljoin(base, href) if base else href)
+    except ValueError:
+        return None

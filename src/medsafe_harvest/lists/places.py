@@ -17,7 +17,13 @@ _MONTH = (
 )
 _YEAR = re.compile(r"(?<![0-9])((?:19[5-9]|20[0-4])[0-9])(?![0-9])")
 #: ``CVPR'21``, ``CVPR21`` and ``ICML 23``.
-_SHORT_YEAR = re.compile(r"(?:(?<=[A-Za-z])\s?['\u2019]|(?<=[A-Z]{3})\s?)([0-3][0-9])(?![0-9\w])")
+_SHORT_YEAR = re.compile(
+    r"(?:(?<=[A-Za-z])\s?['\u2019]\s?|(?<=[A-Z]{3})\s?)([0-3][0-9])(?![0-9\w])"
+)
+#: ``ICML-20``, and nothing else but a day before it.
+_DASHED = re.compile(
+    r"(\W*(?:[0-9]{8}\W+)?[A-Z][A-Za-z]*[A-Z])-([0-3][0-9]\W*)(?<!COVID-19)(?<!CORD-19)"
+)
 _DATE = re.compile(
     r"(?<![0-9])(?:19|20)[0-9]{2}\s?[-/.\u5e74]\s?[0-9]{1,2}(?:\s?[-/.\u6708]\s?[0-9]{1,2}\u65e5?)?(?![0-9])"
     r"|(?<![0-9])20[0-4][0-9](?:0[1-9]|1[0-2])[0-3][0-9](?![0-9])"
@@ -28,27 +34,42 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _LEAD = re.compile(
-    r"^\W*(?:(?:venue|conference|journal|date|year|publication|published(?: date)?|pub|source"
+    r"^\W*(?:(?:venue|conference|journal|date|year|publi(?:shing|cation) date|publication"
+    r"|published(?: date)?|pub|source"
     r"|publisher)\s*[:\uff1a]|(?:accepted|published|presented|appear(?:ed|s)?|to appear|in press)?"
     r"\s*\b(?:in|at|by|to)\b(?:\s+the)?\s|accepted\b|to appear\b|published\b)\s*",
     re.IGNORECASE,
 )
 _TAIL = re.compile(
     r"[\s,(\[]*\b(?:oral|spotlight|best paper(?: award)?|highlight|poster|accepted|to appear"
-    r"|early access|in press|submitted|under review|volume|vol\.?|pp\.?)\b[^A-Za-z]*$"
+    r"|early access|in press|submitted|under review|volume|vol\.?|nos?\.|issue"
+    r"|pp\.?|p\.)(?![A-Za-z])[^A-Za-z]*$"
     r"|\s*:\s*[0-9]+(?:-[0-9]+)?$"
     r"|[\s,]+[0-9]{1,4}(?:\s?\([0-9-]+\))?(?:\s?[:,]\s?[0-9e-]+)?$",
     re.IGNORECASE,
 )
 _SPLIT = re.compile(r"[\[\](){}|;\n\v\u00b7\u2022\u3010\u3011\uff08\uff09]|\s[-\u2013\u2014]+\s")
-_SENTENCE = re.compile(r"(?<=[a-z0-9)]{2}[.?!])\s+(?=[A-Z0-9])|(?<=\bal\.)\s+|(?<=\bal\.,)\s+")
+#: Venues that begin with a small letter, which a sentence before them ends all the same.
+IN_LOWER_CASE = r"(?:arXiv|bioRxiv|medRxiv|npj|eLife|eBioMedicine|iScience|mSystems)\b"
+_SENTENCE = re.compile(
+    r"(?<=[a-z0-9)]{2}[.?!])(?<!\bNat\.)(?<!\bInt\.)(?<!\bMed\.)(?<!\bSci\.)(?<!\bEng\.)"
+    r"(?<!\bProc\.)(?<!\bConf\.)(?<!\bSymp\.)(?<!\bLett\.)(?<!Trans\.)(?<!Commun\.)(?<!Comput\.)"
+    rf"\s+(?=[A-Z0-9]|{IN_LOWER_CASE})|(?<=\bal\.)\s+|(?<=\bal\.,)\s+"
+    r"|(?<=[\u3040-\u30ff\u3400-\u9fff][.\u3002])\s*"
+)
 _VENUE_WORDS = re.compile(
     r"\b(?:journal|transactions|trans\.|proceedings|proc\.|conference|workshop|symposium|letters"
     r"|lancet|nature|jama|nejm|bmj|radiology|arxiv|biorxiv|medrxiv|ieee|acm|neurips|nips|icml|iclr"
     r"|cvpr|iccv|eccv|wacv|miccai|aaai|ijcai|kdd|acl|emnlp|naacl|eacl|coling|interspeech|icassp"
     r"|isbi|midl|ipmi|tmlr|jmlr|tpami|preprint|plos|frontiers in|scientific reports"
-    r"|(?-i:MedIA|TMI|UAI))\b",
+    r"|(?-i:MedIA|TMI|UAI|P?VLDB|SIGMOD|ICDE|NDSS|INFOCOM|SIGIR|CIKM|WSDM|ICRA|IROS|AISTATS|CHIL"
+    r"|ML4H|FAccT|AIES|SaTML|TNNLS|JBHI|EMBC|IJCV|MobiCom|NSDI|OSDI|SOSP|ICDM|BMVC|ACCV))\b",
     re.IGNORECASE,
+)
+#: What headings call many venues by.
+_KINDS = frozenset(
+    "conference conferences journal journals workshop workshops proceedings symposium letters "  # noqa: SIM905 - a word list reads best as text
+    "transactions findings track".split()
 )
 _VENUE_STARTS = re.compile(
     r"(?:(?:international|annual|european|ieee|acm|[0-9]+(?:st|nd|rd|th)|the)\s)*(?:journal|transactions"
@@ -61,10 +82,18 @@ _VENUE_ENDS = re.compile(
 )
 #: Words with a date that tells no venue.
 _EVENT = re.compile(
-    r"(?:submitted|(?:originally )?announced|(?:last )?updated|added|posted|accessed|created"
+    r"(?:submitted|(?:originally )?announced|(?:last )?updated?|added|posted|accessed|created"
     r"|revised|received|epub|online|new|copyright|version)\b(?: (?:on|at|by))?$",
     re.IGNORECASE,
 )
+_AFFILIATION = re.compile(
+    r"\b(?:universit(?:y|é|ät|à)|college|hospital|school of)\b", re.IGNORECASE
+)
+#: ``Doe, Li & Smith``
+_SURNAMES = re.compile(
+    r"[A-Z][\w'\u2019-]+(?:, [A-Z][\w'\u2019-]+)+,? (?:&|and) [A-Z][\w'\u2019-]+"
+)
+_CLAUSE = re.compile(r"\b(?:[Ww]e|[Oo]ur|[Tt]his|that|is|are|was|were|has|have|they|which)\b")
 _ACCEPTED = re.compile(
     r"\W*(?:(?:presented|accepted|published|appear(?:ed|s)|to appear)\s+(?:at|in|by|to|for|as)\b"
     r"|in:? proc)",
@@ -73,6 +102,13 @@ _ACCEPTED = re.compile(
 _EDGES = re.compile(r"^[^\w(]+|[^\w)]+$")
 _SPAN = re.compile(r"before|after|since|until|earlier|[-\u2013~]\s*$", re.IGNORECASE)
 _COMPACT = re.compile(r"(?<![0-9])(20[0-4][0-9])(?:0[1-9]|1[0-2])[0-3][0-9](?![0-9])")
+#: ``23.10`` by itself in a column: a year and its month.
+_MONTH_IN_CELL = re.compile(r"\W*([0-3][0-9])[./-](?:0[1-9]|1[0-2])\W*")
+#: ``ICML 2020``
+_DATED = re.compile(r"\W*[A-Za-z][A-Za-z& ]*[\W_]{0,3}(?:19|20)[0-9]{2}\W*")
+_VOLUME = re.compile(r"[\s,][0-9]{1,4}\s?(?:\([0-9-]{1,7}\)|[,:]\s?(?:pp?\.\s?)?[0-9])")
+_BY_VENUE = re.compile(r"\b(?:conferences?|journals?|venues?)\b", re.IGNORECASE)
+_BARE_YEAR = re.compile(r"\W*(?:19|20)[0-9]{2}\W*")
 _ACRONYM = re.compile(r"[A-Z][A-Za-z&-]*[A-Z][A-Za-z]*(?: (?:workshops?|findings))?", re.IGNORECASE)
 _LONGEST_VENUE = 14
 
@@ -88,7 +124,7 @@ def looks_known(text: str) -> bool:
     """Whether a text is a venue by the words that venues' names are made of."""
     count = len(words(text))
     bare = text.strip(" .,;:*_()[]")
-    if count > 10 or not bare:
+    if count > 10 or not bare or bare.casefold() in _KINDS:
         return False
     return bool(
         (count <= 4 and _VENUE_WORDS.search(bare))
@@ -98,24 +134,39 @@ def looks_known(text: str) -> bool:
 
 
 def year_of(text: str) -> int | None:
-    """The first year in a text: ``2021``, ``2021-05-03``, ``20210503``, ``CVPR'21``."""
+    """The first year in a text: ``2021``, ``2021-05-03``, ``20210503``, ``CVPR'21``, ``MM-20``."""
+    text = _undashed(text)
     if found := _YEAR.search(text) or _COMPACT.search(text):
         return int(found[1])
     short = _SHORT_YEAR.search(text)
     return 2000 + int(short[1]) if short else None
 
 
+def is_dated(text: str) -> bool:
+    """Whether the words of a link are a name with a year, were the name a label by itself."""
+    return len(text) < 60 and _DATED.fullmatch(text) is not None
+
+
+def _undashed(text: str) -> str:
+    dashed = _DASHED.fullmatch(text) if len(text) < 40 else None
+    return f"{dashed[1]} '{dashed[2]}" if dashed else text
+
+
 def venue_of(text: str) -> str | None:
     """A text without dates and what surrounds a venue's name; None where nothing is left."""
-    bare = _SHORT_YEAR.sub(" ", _YEAR.sub(" ", _DATE.sub(" ", text)))
+    bare = _SHORT_YEAR.sub(" ", _YEAR.sub(" ", _DATE.sub(" ", _undashed(text))))
     bare, before = _LEAD.sub("", " ".join(bare.split())), None
+    if " , " in bare:  # of "ICCV 2017, IJCV 2019" the first
+        bare = bare.partition(" , ")[0]
     while bare != before:
         before = bare
         bare = _EDGES.sub("", _TAIL.sub("", re.sub(r"\(\s*\)|\[\s*\]", "", bare))).strip()
     telling = [one for one in words(bare) if not one.isdecimal()]
-    if not telling or len(telling) > _LONGEST_VENUE or all(len(one) < 2 for one in telling):
+    letters = all(len(one) < 2 for one in telling) and "&" not in bare
+    if not telling or len(telling) > _LONGEST_VENUE or letters:
         return None
-    if _EVENT.match(bare):
+    bare = re.sub(r"\((?=[^()]*$)", "", bare)
+    if _EVENT.match(bare) or _AFFILIATION.search(bare):
         return None
     # "Nat. Commun." keeps its last full stop, "CVPR." does not.
     ended = ". " in bare and re.search(rf"{re.escape(bare)}\.", text) is not None
@@ -128,13 +179,13 @@ def is_place(text: str, known: Known) -> bool:
         return False
     if known(text) or _ACCEPTED.match(text):
         return True
-    if year_of(text) is None:
-        return False
     venue = venue_of(text)
+    if year_of(text) is None:
+        return _VOLUME.search(text) is not None and venue is not None and known(venue)
     if venue is None or known(venue):
         return True
     long = [one for one in words(venue) if len(one) > 3]
-    return len(words(venue)) <= 4 and all(one[0].isupper() for one in long)
+    return len(words(venue)) <= 4 and not any(one[0].islower() for one in long)
 
 
 def in_cell(text: str, known: Known, *, mixed: bool = False) -> Where:
@@ -146,10 +197,12 @@ def in_cell(text: str, known: Known, *, mixed: bool = False) -> Where:
         mixed: the column holds affiliations as well, so that only a sure venue counts.
     """
     parts = in_texts([text], known)
+    if not parts.year and (short := _MONTH_IN_CELL.fullmatch(text)):
+        return Where(2000 + int(short[1]))
     if mixed or (parts.venue and parts.year):
         return parts
     venue = venue_of(" ".join(text.split()))
-    if venue is None or _only_label(venue, known):
+    if venue is None or (is_label(venue) and not known(venue)):
         return Where(year_of(text), None)
     return Where(year_of(text), venue)
 
@@ -163,11 +216,13 @@ def in_texts(texts: Iterable[str], known: Known) -> Where:
     for segment in _segments(texts):
         when = year_of(segment)
         name = venue_of(segment) if len(segment) < 400 else None
-        if name and (_only_label(name, known) or is_authors(name)):
+        if name and _is_no_venue(name, known):
             name = None
-        if when and name and (len(words(name)) <= 8 or known(name)):
+        sure = name is not None and known(name)
+        most = 8 if year in {None, when} else 3  # a date before it is that of another version
+        if when and name and (sure or len(words(name)) <= most):
             return Where(when, name)
-        if name and not venue and known(name):
+        if sure and not venue:
             venue = name
         year = year or when
     return Where(year, venue)
@@ -176,9 +231,14 @@ def in_texts(texts: Iterable[str], known: Known) -> Where:
 def in_heading(headings: tuple[str, ...], known: Known) -> Where:
     """Year and venue that the nearest telling headings give to all under them.
 
-    ``CVPR 2023`` gives both; ``2023`` above ``CVPR`` as well.
+    ``CVPR 2023`` gives both; ``2023`` above ``CVPR`` as well. Below a heading that speaks of
+    conferences or journals, and a year, any short name is one.
     """
     year = venue = None
+    above = headings[:-1]
+    if any(map(_BY_VENUE.search, above)) and any(map(_BARE_YEAR.fullmatch, above)):
+        name = venue_of(headings[-1])
+        venue = name if name and len(words(name)) <= 3 and not is_label(name) else None
     for heading in reversed(headings):
         years = set(_YEAR.findall(heading))
         name = venue_of(heading) if len(heading) < 80 else None
@@ -193,8 +253,12 @@ def _is_date(name: str) -> bool:
     return len(words(name)) <= 2
 
 
-def _only_label(text: str, known: Known) -> bool:
-    return is_label(text) and not known(text)
+def _is_no_venue(name: str, known: Known) -> bool:
+    """Whether words are people, or a label or part of a sentence that no venue is called."""
+    if is_authors(name):
+        return True
+    odd = is_label(name) or _SURNAMES.fullmatch(name) or _CLAUSE.search(name)
+    return bool(odd) and not known(name)
 
 
 def _segments(texts: Iterable[str]) -> Iterator[str]:

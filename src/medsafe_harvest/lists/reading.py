@@ -6,7 +6,7 @@ from medsafe_harvest.lists.blocks import blocks
 from medsafe_harvest.lists.document import is_page, list_tree, page_tree
 from medsafe_harvest.lists.entries import Reading
 from medsafe_harvest.lists.interpret import interpret
-from medsafe_harvest.lists.pages import base_of, cards
+from medsafe_harvest.lists.pages import base_of, cards, group_definitions
 from medsafe_harvest.lists.places import Known, looks_known
 from medsafe_harvest.normalize.venues import VenueTable
 
@@ -26,10 +26,11 @@ def read(text: str, *, name: str, venues: VenueTable | None = None) -> Reading:
     known = _known(venues)
     if is_page(text, name):
         root = page_tree(text)
+        group_definitions(root)
         base = base_of(root, text, name)
         found = blocks(root, keeps_lines=False, cards=cards(root, base))
         return interpret(found, known, base)
-    return interpret(blocks(list_tree(text), keeps_lines=True), known)
+    return interpret(blocks(list_tree(text, name), keeps_lines=True), known)
 
 
 def _known(venues: VenueTable | None) -> Known:

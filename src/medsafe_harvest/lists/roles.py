@@ -12,7 +12,9 @@ Role = Literal["title", "abstract", "authors", "venue", "date", "aside"]
 _WORDS: tuple[tuple[Role, re.Pattern[str]], ...] = (
     (
         "abstract",
-        re.compile(r"abstract|snippet|summary|tldr|description|full-?text", re.IGNORECASE),
+        re.compile(
+            r"abstract|snippet|summary|tldr|description|full-?text|bib-?(?:ref|tex)", re.IGNORECASE
+        ),
     ),
     ("authors", re.compile(r"author|creator|contributor|byline", re.IGNORECASE)),
     (
@@ -20,7 +22,7 @@ _WORDS: tuple[tuple[Role, re.Pattern[str]], ...] = (
         re.compile(r"venue|journal|publisher|publication-?(?:title|name)|ispartof", re.IGNORECASE),
     ),
     ("date", re.compile(r"date|year|published|submitted", re.IGNORECASE)),
-    ("title", re.compile(r"title|headline|gsc_a_at|paper-?name", re.IGNORECASE)),
+    ("title", re.compile(r"title|headline|gsc_a_at|gs_rt|paper-?name", re.IGNORECASE)),
     ("aside", re.compile(r"cited-?by|citation|badge|button|share|vote|comment", re.IGNORECASE)),
 )
 _LEAVES = frozenset({"p", "span", "div", "a", "h1", "h2", "h3", "h4", "h5", "h6", "dd", "li", "td",

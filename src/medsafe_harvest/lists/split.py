@@ -15,15 +15,19 @@ def split(pieces: list[Piece], known: Known) -> list[list[Piece]]:
     """The pieces of each paper, one list where there is one paper or none."""
     groups: list[list[Piece]] = []
     current: list[Piece] = []
+    linked = titled = False
     lines = _lines(pieces)
     for number, line in enumerate(lines):
         behind = lines[number + 1] if number + 1 < len(lines) else []
-        if _is_whole(current) and (
+        # The current pieces name a paper already, so that another may begin.
+        if (linked and titled) and (
             _begins(line, current, known) or _is_above(line, behind, current, known)
         ):
             groups.append(current)
-            current = []
-        current = current + line
+            current, linked, titled = [], False, False
+        current += line
+        linked = linked or any(map(_is_paper, line))
+        titled = titled or any(is_title_like(piece.text) for piece in line)
     groups.append(current)
     return [part for group in groups for part in _by_links(group, known)]
 
@@ -39,11 +43,6 @@ def _lines(pieces: Sequence[Piece]) -> list[list[Piece]]:
 
 def _is_paper(piece: Piece) -> bool:
     return piece.place is not None and piece.place.kind == "paper"
-
-
-def _is_whole(pieces: Sequence[Piece]) -> bool:
-    """Whether pieces name a paper already, so that another may begin."""
-    return any(map(_is_paper, pieces)) and any(is_title_like(piece.text) for piece in pieces)
 
 
 def _begins(line: Sequence[Piece], current: Sequence[Piece], known: Known) -> bool:

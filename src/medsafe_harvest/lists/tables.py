@@ -29,7 +29,7 @@ def row_drafts(block: Block, known: Known, base: str) -> list[Draft]:
         found = [draft(part, block.headings, known) for part in split(joined, known)]
         return [one for one in found if one.papers(known) or not block.header]
     parts = split(cells[column], known)
-    named = roles[column] == "title"
+    named = roles[column] in {"title", "name"}
     drafts = [draft(part, block.headings, known, short=named) for part in parts]
     others = _others(cells, roles, column)
     where = _where(block, roles, column, known)
@@ -60,7 +60,8 @@ def _title_column(
         links = [one for one in cells[number] if one.place and one.place.kind == "paper"]
         if any(is_title_like(one.text, 4) for one in links):
             return number
-    for number in named:
+    names = [n for n, role in enumerate(roles) if role == "name" and n < len(cells)]
+    for number in (*named, *names):
         if titled(number, short=True):
             return number
     if has_header:

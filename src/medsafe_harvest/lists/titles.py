@@ -6,31 +6,28 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from medsafe_harvest.lists.leading import KEY, MOST_TEXT, leading_text
 from medsafe_harvest.lists.pieces import Piece
-from medsafe_harvest.lists.places import Known, is_place, year_of
+from medsafe_harvest.lists.places import Known, is_dated, is_place, year_of
 from medsafe_harvest.lists.runs import HARD, SOFT
 from medsafe_harvest.lists.trim import LEADING, trimmed
-from medsafe_harvest.lists.words import is_authors, is_label, is_title_like, tidy, words
+from medsafe_harvest.lists.words import is_authors, is_label, is_title_like, length, tidy, words
 
 #: A link that its author forgot to close.
 _OPEN_LINK = re.compile(r"^\s*\[([^\[\]]{8,400})\]\(\s*$")
 _QUOTED = re.compile(r"[\u201c\"\u300a]([^\u201c\u201d\"\u300a\u300b]{12,400})[\u201d\"\u300b]")
 _JOINT = re.compile(r"^\s*[:\uff1a]|^\s+[-\u2013\u2014]+\s|^\s*\u2014")
-_KEY = re.compile(
-    r"^\W*(?:key ?words?|authors?|digest|abstract|tl;?dr|note|summary|venue|date|citations?|code"
-    r"|paper|institut\w*|affiliations?|conference|journal|tags?|topics?|highlights?|contributions?"
-    r"|comments?|links?|data ?sets?|method|task|published|publisher|bib\w*|doi|project)"
-    r"\s*[:\uff1a]",
-    re.IGNORECASE,
-)
 _NOTE = re.compile(
     r"^\W*(?:key ?words?|authors?|digest|abstract|tl;?dr|summary|tags?|paper|code|links?|venue)"
     r"\s*[:\uff1a]",
     re.IGNORECASE,
 )
-#: Characters that are looked at for a title.
-_MOST_TEXT = 3000
+_YEAR_BEHIND = re.compile(r"[\s,.(]{0,3}(?:19|20)[0-9]{2}(?![0-9])")
+#: What a page puts before a title: ``Title:``, ``[PDF]``.
+_BEFORE_TITLE = re.compile(r"\W*(?:title\s*:|(?:\[[A-Z]{1,8}\]\s*)+)", re.IGNORECASE)
 _LONGEST = 60
+#: Pieces of an item among which its title is.
+_MOST_PIECES = 200
 
 
 class Found(NamedTuple):
@@ -85,10 +82,12 @@ def rest_of(pieces: Sequence[Piece], without: Sequence[Piece] = ()) -> tuple[str
         if id(piece) in outside:
             texts.append("")
         elif piece.place is not None:
-            if not is_label(piece.text):
+            if not piece.bare and (not is_label(piece.text) or is_dated(piece.text)):
                 texts += [piece.text, ""]
         elif piece.slanted or piece.strong:
             texts += [piece.text, ""]
+        elif not texts[-1] and len(texts) > 1 and _YEAR_BEHIND.match(piece.text):
+            texts[-2] += piece.text  # "*PET Clinics*, 2022"
         else:
             texts[-1] += piece.text
     return tuple(text for text in texts if text.strip())
@@ -96,8 +95,9 @@ def rest_of(pieces: Sequence[Piece], without: Sequence[Piece] = ()) -> tuple[str
 
 def _by_role(pieces: Sequence[Piece]) -> Found | None:
     named = [piece for piece in pieces if piece.role == "title" and not piece.is_break]
-    text = tidy(" ".join("".join(piece.text for piece in named).split()))
-    if not text or not is_title_like(text, 2):
+    line = " ".join("".join(piece.text for piece in named).split())
+    text = tidy(_BEFORE_TITLE.sub("", line, count=1) if _BEFORE_TITLE.match(line) else line)
+    if not text or not is_title_like(text, 1):
         return None
     href = next((piece.href for piece in named if piece.href), None)
     useful = [piece for piece in pieces if piece.role not in {"abstract", "authors", "aside"}]
@@ -106,31 +106,34 @@ def _by_role(pieces: Sequence[Piece]) -> Found | None:
 
 def _by_weight(pieces: Sequence[Piece], known: Known) -> Found | None:
     """Words in bold, outside brackets: the title, or the short name that it begins with."""
-    depth = 0
-    for number, piece in enumerate(pieces):
+    depth, worded = 0, None
+    for number, piece in enumerate(pieces[:_MOST_PIECES]):
         before = depth
         depth = max(0, depth + _opened(piece.text)) if piece.place is None else depth
         if not piece.strong or before or not words(piece.text) or piece.text.lstrip()[:1] in "[(":
             continue
-        if is_label(piece.text) or is_place(piece.text, known) or _KEY.match(piece.text + ":"):
+        if is_label(piece.text) or is_place(piece.text, known) or KEY.match(piece.text + ":"):
             continue
         if piece.place and piece.place.kind in {"badge", "anchor"}:
             continue
         last = number
-        while last + 1 < len(pieces) and pieces[last + 1].strong:
+        while last + 1 < min(len(pieces), _MOST_PIECES) and pieces[last + 1].strong:
             last += 1
         own = list(pieces[number : last + 1])
         text = "".join(one.text for one in own)
-        more, used = _continued(pieces[last + 1 :], known) if len(words(text)) <= 4 else ("", [])
+        more, used = _continued(pieces[last + 1 :], known) if length(text) <= 4 else ("", [])
         title, around = trimmed(text + more, known)
         alone = last + 1 < len(pieces) and pieces[last + 1].is_break
-        least = 1 if alone and any(_says_paper(one, known) for one in pieces) else 3
+        ahead = is_authors("".join(one.text for one in pieces[:number]))
+        sure = alone and any(_says_paper(one, known) for one in pieces)
+        least = 1 if sure else 2 if ahead else 3
         if title and is_title_like(title, least):
             rest = (*around, *rest_of(pieces, [*own, *used]))
             return Found(title, "strong", rest, piece.href)
-        if not any(one.place is None and is_title_like(one.text) for one in pieces):
-            continue
-        return None
+        if worded is None:
+            worded = any(one.place is None and is_title_like(one.text) for one in pieces)
+        if worded:
+            return None
     return None
 
 
@@ -142,7 +145,7 @@ def _continued(pieces: Sequence[Piece], known: Known) -> tuple[str, list[Piece]]
     """The text that goes on with a title begun by a short name: ``: A Model for ...``."""
     text, used = "", []
     for piece in pieces:
-        if piece.text == HARD or piece.place is not None:
+        if piece.text == HARD or piece.place is not None or len(text) > MOST_TEXT:
             break
         if piece.text == SOFT:
             text += " "
@@ -164,19 +167,23 @@ def _continued(pieces: Sequence[Piece], known: Known) -> tuple[str, list[Piece]]
 
 
 def _by_link(pieces: Sequence[Piece], known: Known, least: int) -> Found | None:
-    for number, piece in enumerate(pieces):
+    for number, piece in enumerate(pieces[:_MOST_PIECES]):
         place = piece.place
         if place is None or place.kind in {"badge", "anchor"} or piece.bare:
             continue
         if is_label(piece.text) or is_venue_link(piece.text, known):
             continue
         more, used = "", list[Piece]()
-        if len(words(piece.text)) <= 6:
+        if length(piece.text) <= 6:
             more, used = _continued(pieces[number + 1 :], known)
-            if len(words(piece.text)) > 3 and not _JOINT.match(more):
+            told = more.lstrip().startswith((":", "\uff1a"))
+            inside = not _JOINT.match(more) and any(words(one.text) for one in pieces[:number][-2:])
+            if not told and (length(piece.text) > 3 or (inside and piece.text[:1].islower())):
                 more, used = "", []
         text = piece.text + more
-        if not is_title_like(text, 1 if place.identified else max(least, 2)):
+        short = place.identified or least == 1
+        named = piece.strong and place.kind == "paper"
+        if not is_title_like(text, 1 if short else 2 if named else max(least, 2)):
             continue
         if _stands_before(pieces[:number], known, piece):
             return None
@@ -200,7 +207,7 @@ def _stands_before(pieces: Sequence[Piece], known: Known, link: Piece) -> bool:
 
 
 def _plain(pieces: Sequence[Piece], known: Known, least: int, labelled: int) -> Found:
-    text, used = _leading_text(pieces, known)
+    text, used = leading_text(pieces, known)
     text = broken[1] if (broken := _OPEN_LINK.match(text)) else text
     quoted = _QUOTED.search(text)
     if quoted and is_title_like(quoted[1]) and not _is_inside(text, quoted):
@@ -213,7 +220,7 @@ def _plain(pieces: Sequence[Piece], known: Known, least: int, labelled: int) -> 
     if title is None or not is_title_like(title, least) or len(words(title)) > _LONGEST:
         return Found(None, "none", rest_of(pieces))
     named = year_of(title) is not None or len(words(title)) < 3 or not linked
-    key = _NOTE.match(text) if linked else _KEY.match(text)
+    key = _NOTE.match(text) if linked else KEY.match(text)
     if key or is_authors(title) or (named and is_place(title, known)):
         return Found(None, "none", rest_of(pieces))
     return Found(title, "plain", rest)
@@ -228,46 +235,13 @@ def _says_paper(piece: Piece, known: Known) -> bool:
 
 def _is_inside(text: str, quoted: re.Match[str]) -> bool:
     """Quotes inside a title: words of the title stand before and behind them."""
+    if text[quoted.end() :].lstrip()[:1] == ":":
+        return True
+    if quoted[1].rstrip()[-1:] == ",":
+        return False
     before, behind = text[: quoted.start()].strip(" ,.;:-"), text[quoted.end() :].strip(" ,.;:-")
     if is_authors(re.sub(r"^\W*[0-9]{0,4}\W*", "", before)):
         return False
     return bool(
         behind[:1].islower() or (before and not is_authors(before) and len(words(before)) < 4)
     )
-
-
-def _leading_text(pieces: Sequence[Piece], known: Known) -> tuple[str, list[Piece]]:
-    """The plain words before the first label, break or words in italics that end a title."""
-    text, used, ready = "", list[Piece](), False
-    for number, piece in enumerate(pieces):
-        if len(text) > _MOST_TEXT:
-            break
-        ready = ready or is_title_like(text)
-        if piece.place is not None:
-            if ready or (is_label(piece.text) and words(text)):
-                break
-            continue
-        if piece.text in {HARD, SOFT}:
-            following = _line(pieces[number + 1 :])
-            ends = piece.text == HARD or is_authors(following) or is_place(following, known)
-            if ready and (ends or _KEY.match(following)):
-                break
-            used.append(piece)
-            text += " "
-            continue
-        if piece.slanted and ready:
-            closed = text.rstrip()[-1:] in ".?!,;:|-)]"
-            if closed or is_authors(piece.text) or is_place(piece.text, known):
-                break
-        used.append(piece)
-        text += piece.text
-    return text, used
-
-
-def _line(pieces: Sequence[Piece]) -> str:
-    texts = []
-    for piece in pieces:
-        if piece.is_break:
-            break
-        texts.append(piece.text if piece.place is None else " ")
-    return "".join(texts)

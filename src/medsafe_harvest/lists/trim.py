@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from medsafe_harvest.lists.places import Known, is_place, venue_of, year_of
+from medsafe_harvest.lists.places import IN_LOWER_CASE, Known, is_place, venue_of, year_of
 from medsafe_harvest.lists.runs import HARD, SOFT
 from medsafe_harvest.lists.words import is_authors, is_label, is_title_like, tidy, words
 
@@ -27,6 +27,12 @@ _BARE_YEAR = re.compile(
 )
 _LAST_WORD = re.compile(r"\s[a-z-]+$")
 _TRAILING_PLACE = re.compile(r"[,.]\s+((?:[A-Z@][^,]{0,70}?,?\s*)?(?:19|20)[0-9]{2})[\s.]*$")
+#: ``, Pattern Recognition 110 (2021) 107332``
+_TRAILING_VOLUME = re.compile(
+    r"[,.]\s+((?:npj|[A-Z])[^,]{2,70}\s[0-9]{1,4}(?:\s?\([0-9-]{1,6}\))?(?:[,:]\s?[0-9e-]+)?"
+    r"\s\((?:19|20)[0-9]{2}\)"
+    r"(?:[\s,:]+[0-9]+(?:\s?[-\u2013]\s?[0-9]+)?)?)[\s.,]*$"
+)
 _TRAILING_KEY = re.compile(
     r"(?:(?:\s*[-,|:(\[/]+\s*(?:paper|code|link|pdf|arxiv|github)\b\s*:?)"
     r"|(?:[.\s]\s*(?:paper|code|link|pdf|arxiv|github)\s*:))+\s*$",
@@ -34,29 +40,53 @@ _TRAILING_KEY = re.compile(
 )
 #: ``Smith J, Doe A.`` before a title.
 _VANCOUVER = re.compile(
-    r"^\s*((?:[^\W\d_a-z][\w'\u2019-]+(?:[ -][^\W\d_a-z][\w'\u2019-]+)? [A-Z]{1,3}[,;.]\s+){2,}"
+    r"^\s*((?:[^\W\d_a-z][\w'\u2019-]+(?:[ -][^\W\d_a-z][\w'\u2019-]+)?"
+    r" (?:[A-Z]\.?-?){1,3}[,;.]\s+){2,}"
     r"(?:et al[.,]\s+)?|[^\W\d_a-z][\w'\u2019-]+ [A-Z]{1,3},? et al[.,]+\s+)(?=\S)"
 )
+#: ``Topol EJ.`` before a title, in a reference with its year.
+_ONE_AUTHOR = re.compile(r"^\s*([^\W\d_a-z][\w'\u2019-]+ [A-Z]{1,3}\.)\s+(?=[A-Z][\w-]*\s)")
 #: ``, Jane Doe et al.`` behind a title.
 _SOME = re.compile(r"[,.]\s+((?:[^\W\d_a-z][\w'\u2019.-]*\s+){1,4}et\.? al)[\s.]*$")
 _BY = re.compile(r"[\s,.]+by\s+([A-Z].{3,600})$")
 _DASH = re.compile(r"\s+(?:[-\u2013\u2014]+|\|)\s+")
-_SENTENCE = re.compile(r"(?<=[^\W\d_][^\W_][.?!])[\"\u201d]?\s+(?=[^\sa-z])|(?<=\bal\.)\s+")
+_SENTENCE = re.compile(
+    rf"(?<=[^\W\d_][^\W_][.?!])[\"\u201d]?\s+(?=[^\sa-z]|{IN_LOWER_CASE})|(?<=\bal\.)\s+"
+)
 _APA = re.compile(r"^(.{4,900}?)[\s,.]*\(((?:19|20)[0-9]{2})[a-z]?\)\s*[.,:]?\s+(.{8,})$")
+_HARVARD = re.compile(r"^(.{4,900}?)[\s,]+((?:19|20)[0-9]{2})[a-z]?\.\s+(.{8,})$")
+_SEMICOLON = re.compile(r"\s*;\s+")
+#: Names before a colon: with initials, or more than a comma between them.
+_SEVERAL = re.compile(r",.*,|,.*\b[A-Z]\.|\b[A-Z]\..*,|,.*\bet\.? al\b", re.DOTALL)
+#: "Our Team at MEDIQA 2019: ..." is no venue.
+_AT = re.compile(r"\s(?:at|for|on|with)\s")
+#: What a page's title has besides the paper's.
+_SITE = re.compile(
+    r"^\W*paper page\s*[-:|]\s+|\s+[-|\u2013\u2014\u00b7]\s+(?:science ?direct"
+    r"|pubmed(?: central)?|pmc"
+    r"|springer(?:link| nature link)?|openreview|ieee xplore|arxiv(?:\.org)?|semantic scholar"
+    r"|(?:the )?acl anthology|papers with code|research ?gate|wiley online library|hugging face"
+    r"|europe pmc"
+    r"|acm digital library|taylor & francis online|frontiers|mdpi|oxford academic)\s*$",
+    re.IGNORECASE,
+)
 _MOST_PARTS = 60
 
 
 def trimmed(text: str, known: Known) -> tuple[str | None, list[str]]:
     """A title out of a text with what stands around it: venue, date, authors."""
     around: list[str] = []
-    text = text.replace(SOFT, " ").replace(HARD, " ")[:3000]
+    text = _SITE.sub("", text.replace(SOFT, " ").replace(HARD, " ")[:3000])
     while (lead := LEADING.match(text)) and text[lead.end() :].strip():
         telling = lead[1] and is_title_like(lead[1], 5) and year_of(lead[1]) is None
-        if telling and not is_place(lead[1], known):
+        if (telling and not is_place(lead[1], known)) or _AT.search(lead[3] or ""):
             break
         around.append(next((group for group in lead.groups() if group), ""))
         text = text[lead.end() :]
     text = _TRAILING_KEY.sub("", text)
+    if (volume := _TRAILING_VOLUME.search(text)) and is_title_like(text[: volume.start()]):
+        around.append(volume[1])
+        text = text[: volume.start()]
     before = None
     while text != before:
         before = text
@@ -80,42 +110,60 @@ def _goes(text: str, known: Known) -> bool:
     return is_label(text) or year_of(text) is not None or known(text) or is_authors(text)
 
 
-def _without_reference(text: str, known: Known, around: list[str]) -> str:
-    """The title of a reference such as ``Authors. Title. Venue, 2020`` or ``Title - Authors``."""
+def _without_names(text: str, around: list[str]) -> str:
+    """A reference without the authors that it begins or ends with."""
     if names := _VANCOUVER.match(text):
         around.append(names[1])
         text = text[names.end() :]
-    if (apa := _APA.match(text)) and is_authors(apa[1]):
+    if (apa := _APA.match(text) or _HARVARD.match(text)) and is_authors(apa[1]):
         around.append(apa[2])
         text = apa[3]
     if (some := _SOME.search(text)) and is_title_like(text[: some.start()]):
         around.append(some[1])
         text = text[: some.start()]
+    if (one := _ONE_AUTHOR.match(text)) and year_of(text) is not None:
+        around.append(one[1])
+        text = text[one.end() :]
     before, colon, behind = text.partition(": ")
-    if colon and is_title_like(behind) and before.count(",") and is_authors(before):
+    if colon and is_title_like(behind) and _SEVERAL.search(before) and is_authors(before):
         around.append(before)
         text = behind
     if (by := _BY.search(text)) and is_authors(by[1]):
         around.append(by[1])
         text = text[: by.start()]
-    for splitter in (_SENTENCE, _DASH):
+    return text
+
+
+def _without_reference(text: str, known: Known, around: list[str]) -> str:
+    """The title of a reference such as ``Authors. Title. Venue, 2020`` or ``Title - Authors``."""
+    text = _without_names(text, around)
+    for splitter in (_SENTENCE, _DASH, _SEMICOLON):
         parts = [part for part in splitter.split(text) if part.strip()]
         if 1 < len(parts) <= _MOST_PARTS:
-            text = _title_among(parts, text, known, around)
+            text = _title_among(parts, text, known, around, dashed=splitter is not _SENTENCE)
     tail = _TRAILING_PLACE.search(text)
     if tail and is_title_like(text[: tail.start()], 3) and len(words(tail[1])) <= 9:
         around.append(tail[1])
         text = text[: tail.start()]
+        if (some := _SOME.search(text)) and is_title_like(text[: some.start()]):
+            around.append(some[1])
+            text = text[: some.start()]
     return text
 
 
-def _title_among(parts: list[str], text: str, known: Known, around: list[str]) -> str:
+def _title_among(
+    parts: list[str], text: str, known: Known, around: list[str], *, dashed: bool
+) -> str:
     sorts = [is_authors(part) or is_place(part, known) for part in parts]
+    if dashed:
+        sorts = [sort and not _goes_on(parts, n, sorts) for n, sort in enumerate(sorts)]
     if not any(sorts):
         return text
     first = next(
         (n for n, other in enumerate(sorts) if not other and is_title_like(parts[n])), None
     )
+    if first == 1 and not sorts[0] and is_title_like(parts[0], 1) and dashed:
+        first = 0  # "Name - What It Is - ICML 2020"
     if first is None:
         return text
     end = next((n for n in range(first + 1, len(parts)) if sorts[n]), len(parts))
@@ -124,6 +172,14 @@ def _title_among(parts: list[str], text: str, known: Known, around: list[str]) -
     if (first or dated) and end - first > 1:
         # "Authors. Title. Venue. 2020;12:34." has its venue before the year.
         end = first + 1 if first else end - 1
-    around += [*parts[:first], " ".join(parts[end:])]
+    around += [*parts[:first], (" | " if dashed else " ").join(parts[end:])]
     start = text.find(parts[first])
     return text[start : text.find(parts[end - 1], start) + len(parts[end - 1])]
+
+
+def _goes_on(parts: list[str], number: int, sorts: list[bool]) -> bool:
+    """Whether a title goes on behind what looks like a venue or names between hyphens."""
+    if not 0 < number < len(parts) - 1 or sorts[number - 1] or sorts[number + 1]:
+        return False
+    more = parts[number + 1].lstrip()
+    return more[:1].islower() and year_of(parts[number]) is None and is_title_like(more)

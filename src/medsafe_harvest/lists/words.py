@@ -42,7 +42,7 @@ _EDGE = re.compile(
     r"|[\s.,;:|*_~`\u00b7\u2022\u2013\u2014\u2019\u201d\"'+=</\\\-]+$"
 )
 _SYMBOL = re.compile(
-    r"[\u2190-\u21ff\u2300-\u27bf\u2900-\u297f\u2b00-\u2bff\ufe0f\u200d\u20e3\U0001f000-\U0001faff"
+    r"[\u2190-\u21ff\u2300-\u245f\u2500-\u2775\u2794-\u27bf\u2900-\u297f\u2b00-\u2bff\ufe0f\u200d\u20e3\U0001f000-\U0001faff"
     r"\U000e0020-\U000e007f]"
 )
 _NUMBERING = re.compile(
@@ -54,8 +54,10 @@ _NAME_PART = re.compile(
     r"(?:[^\W\d_a-z][\w'\u2019.\-]*|de|da|di|del|della|van|von|der|den|el|al|bin|la|le|ten|ter|dos"
     r"|Jr\.?|et|st\.?)$"
 )
+#: A name in Chinese, Japanese or Korean.
+_WIDE_NAME = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,4}$")
 _INITIALS = re.compile(r"(?:[^\W\d_a-z]\.?[\s-]?){1,4}$")
-_NAME_JOINT = re.compile(r"\s*(?:,|;|\band\b|&|\u3001|\u00b7)\s*")
+_NAME_JOINT = re.compile(r"\s*(?:,|;|\band\b|(?<=\s)&(?=\s)|\u3001|\u00b7)\s*")
 #: Words of titles that no person is called.
 _NO_NAME = frozenset(
     "learning deep neural network networks model models data image images imaging medical "  # noqa: SIM905 - a word list reads best as text
@@ -84,22 +86,27 @@ _RESOURCES = re.compile(
     re.IGNORECASE,
 )
 
-ColumnRole = Literal["title", "year", "venue", "code", "link", "authors", "number", "other"]
+ColumnRole = Literal["title", "name", "year", "venue", "code", "link", "authors", "number", "other"]
 
 _COLUMN_WORDS: dict[ColumnRole, str] = {
     "number": r"(?:no|nr|id|idx|index|rank|#|number|\u5e8f\u53f7)\.?",
-    "code": r".*\b(?:code|github|repo\w*|implementation|software)\b.*|\u4ee3\u7801",
+    "code": r".*\b(?:code|github|repo\w*|implementation|software)\b.*|\u4ee3\u7801"
+    r"|\u30b3\u30fc\u30c9|\ucf54\ub4dc",
     "title": r"(?:paper|publication|article|work)?[ /_-]*(?:title|name)s?(?: of .*)?|papers?"
     r"|articles?|works?|title.*|paper (?:title|name).*|(?:papers?|articles?) ?(?:&|and|/|\+).*"
-    r"|\u8bba\u6587.*|\u6807\u9898|\u6587\u7ae0|studies|study|reference",
+    r"|\u8bba\u6587.*|\u6807\u9898|\u9898\u76ee|\u6587\u7ae0|\u8ad6\u6587.*|\u30bf\u30a4\u30c8\u30eb|\uc81c\ubaa9|\ub17c\ubb38.*"
+    r"|studies|study|reference",
+    "name": r"(?:methods?|models?|data ?sets?|algorithms?|approach(?:es)?|frameworks?|benchmarks?"
+    r"|systems?|architectures?|networks?|acronym|abbreviation|short|alias)(?: names?)?"
+    r"|\u6a21\u578b|\u65b9\u6cd5|\u6570\u636e\u96c6",
     "link": r".*\b(?:links?|urls?|pdfs?|doi|arxiv|download|materials?|resources?|preprint)\b.*"
-    r"|\u94fe\u63a5",
+    r"|\u94fe\u63a5|\u30ea\u30f3\u30af|\ub9c1\ud06c",
     "venue": r".*\b(?:venues?|conf\w*|journals?|publications?|published|publisher|source"
-    r"|proceedings|pub\.?|where)\b.*|.*\u4f1a\u8bae.*|.*\u671f\u520a.*",
+    r"|proceedings|pub\.?|where)\b.*|.*\u4f1a\u8bae.*|.*\u671f\u520a.*|\u4f1a\u8b70.*|\u5b66\u4f1a|\ud559\ud68c",
     "year": r".*\b(?:years?|dates?|time|when|month|published|submitted|released?)\b.*"
-    r"|\u5e74\u4efd?|\u65e5\u671f|\u65f6\u95f4",
+    r"|\u5e74[\u4efd\u5ea6]?|\uc5f0\ub3c4|\u65e5\u671f|\u65f6\u95f4",
     "authors": r".*\b(?:authors?|teams?|affiliations?|institut\w*|organi[sz]ation|group|lab"
-    r"|company|first author)\b.*|\u4f5c\u8005",
+    r"|company|first author)\b.*|\u4f5c\u8005|\u8457\u8005|\uc800\uc790",
 }
 _COLUMNS = {role: re.compile(text, re.IGNORECASE) for role, text in _COLUMN_WORDS.items()}
 
@@ -126,6 +133,11 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+def length(text: str) -> int:
+    """How many words a text has; in Chinese and its like, where none are told apart, two signs."""
+    return len(words(text)) + len(_WIDE.findall(text)) // 2
+
+
 def is_label(text: str) -> bool:
     """Whether the text of a link says what kind of link it is, not what the paper is called."""
     bare = _SHORTCODE.sub(" ", text)
@@ -148,7 +160,7 @@ def tidy(text: str) -> str | None:
     before = None
     while line != before:
         before = line
-        line = _EDGE.sub("", _NUMBERING.sub("", line))
+        line = _without_edges(_NUMBERING.sub("", line))
         close = _OPENING.get(line[:1])
         if close and line.endswith(close) and close not in line[1:-1]:
             line = line[1:-1]
@@ -157,6 +169,21 @@ def tidy(text: str) -> str | None:
         elif line[:1] in ")]}" or (line[:1] in "([{" and not _balanced(line)):
             line = line[1:]
     return line if _LETTERS.search(line) else None
+
+
+def _without_edges(text: str) -> str:
+    """A text without stray signs around it; a quote stays whose other half is inside."""
+    bare = _EDGE.sub("", text)
+    if not bare:
+        return bare
+    for left, right in (('"', '"'), ("\u201c", "\u201d")):
+        alone = bare.count(left) % 2 if left == right else bare.count(right) - bare.count(left)
+        before, behind = text.partition(bare)[::2]
+        if alone > 0 and before.endswith(left):
+            bare = left + bare
+        elif alone and behind.startswith(right):
+            bare += right
+    return bare
 
 
 def _balanced(text: str) -> bool:
@@ -177,10 +204,12 @@ def is_authors(text: str) -> bool:
     if any(word.casefold() in _NO_NAME for part in parts for word in words(part)):
         return False
     names = [part for part in parts if _is_name(part)]
-    whole = [part for part in names if " " in part.strip() or _INITIALS.match(part)]
+    whole = [p for p in names if " " in p.strip() or _INITIALS.match(p) or _WIDE.match(p)]
     return len(parts) > 1 and len(names) >= 0.8 * len(parts) and len(whole) >= 0.5 * len(parts)
 
 
 def _is_name(text: str) -> bool:
     found = text.strip(" .*\u2020\u2021").split()
+    if _WIDE.search(text):
+        return all(_WIDE_NAME.match(part) for part in found)
     return 0 < len(found) <= 5 and all(_NAME_PART.match(part) for part in found)

@@ -196,8 +196,10 @@ class Services:
             "arxiv_oai_raw": oai,
             "arxiv_oai_get": oai,
             "arxiv_rss": self.arxiv_rss_url,
+            "arxiv_titles": self.arxiv_url,
             "semantic_scholar": self.semantic_scholar_url,
             "semantic_scholar_batch": self.semantic_scholar_url,
+            "semantic_scholar_titles": self.semantic_scholar_url,
         }
 
     @property

@@ -1,8 +1,8 @@
 """The papers nearest to one: from the table of related papers, or computed when they are asked for.
 
-A collection beyond ``related.most_papers``, and one made by ``curate``, has no such table. Its
-weights are computed when somebody asks first, kept in the cache under the name of the snapshot, and
-read in one pass for each question after that.
+A collection beyond ``related.most_papers`` has no such table. Its weights are computed when
+somebody asks first, kept in the cache under the name of the snapshot, and read in one pass for each
+question after that.
 """
 
 from __future__ import annotations

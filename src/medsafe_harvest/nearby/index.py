@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import pyarrow.parquet as pq
 from medsafe_harvest.curated import snapshot
 from medsafe_harvest.engines.pool import load, load_one, pool, save, save_one, with_arguments
 from medsafe_harvest.errors import StoreError
+from medsafe_harvest.scratch import scratch
 from medsafe_harvest.topics.asked import VECTORS, Vectors, nearest_to, place_of
 from medsafe_harvest.topics.terms import Ints, Terms, terms_of
 from medsafe_harvest.topics.weights import common, holders, rarity, settled, weigh
@@ -60,12 +60,11 @@ def _compute(path: Path, table: pa.Table, out: Path) -> None:
     groups = pq.ParquetFile(path).num_row_groups
     count = len(table)
     with (
-        tempfile.TemporaryDirectory(prefix="medsafe-harvest-") as name,
+        scratch() as folder,
         pool(None, count) as workers,
     ):
-        scratch = Path(name)
-        workers.run(with_arguments(read_part, papers=path), scratch, groups)
-        own = [load_one(scratch / f"terms-{part}.arrow").column("term") for part in range(groups)]
+        workers.run(with_arguments(read_part, papers=path), folder, groups)
+        own = [load_one(folder / f"terms-{part}.arrow").column("term") for part in range(groups)]
         terms = pa.array([], pa.string()) if not own else pa.chunked_array(own).unique()
         terms = terms.take(pc.sort_indices(terms))
         numbers = [
@@ -76,13 +75,13 @@ def _compute(path: Path, table: pa.Table, out: Path) -> None:
         held = np.zeros(max(len(terms), 1), dtype=np.int64)
         start = 0
         for part in range(groups):
-            some = _read(scratch, part, numbers[part], len(terms))
+            some = _read(folder, part, numbers[part], len(terms))
             papers = len(some.ends) - 1
             held += holders(some, of_all[start : start + papers])
             start += papers
         rare, left_out = rarity(held, count), common(held, count)
         batches = (
-            _vectors(_read(scratch, part, numbers[part], len(terms)), rare, left_out)
+            _vectors(_read(folder, part, numbers[part], len(terms)), rare, left_out)
             for part in range(groups)
         )
         save(out / "vectors.arrow", batches, VECTORS)
@@ -90,22 +89,20 @@ def _compute(path: Path, table: pa.Table, out: Path) -> None:
     save_one(out / "ids.arrow", table.select(["paper_id"]))
 
 
-def read_part(scratch: Path, part: int, papers: Path) -> None:
+def read_part(folder: Path, part: int, papers: Path) -> None:
     """Write the terms of the papers of one row group."""
     found = terms_of(pq.ParquetFile(papers).read_row_group(part, columns=_READ))
     ends = pa.table({"end": found.ends})
     entries = pa.table([found.term.astype(np.int32), found.count.astype(np.int32)], _ENTRIES.names)
-    save_one(scratch / f"ends-{part}.arrow", ends)
-    save_one(scratch / f"entries-{part}.arrow", entries)
-    save_one(
-        scratch / f"terms-{part}.arrow", pa.table({"term": pa.array(found.terms, pa.string())})
-    )
+    save_one(folder / f"ends-{part}.arrow", ends)
+    save_one(folder / f"entries-{part}.arrow", entries)
+    save_one(folder / f"terms-{part}.arrow", pa.table({"term": pa.array(found.terms, pa.string())}))
 
 
-def _read(scratch: Path, part: int, numbers: Ints, terms: int) -> Terms:
+def _read(folder: Path, part: int, numbers: Ints, terms: int) -> Terms:
     """The terms of one part by their numbers among all; nobody asks for words."""
-    ends = load_one(scratch / f"ends-{part}.arrow").column("end").to_numpy()
-    term, count = (column.to_numpy() for column in load_one(scratch / f"entries-{part}.arrow"))
+    ends = load_one(folder / f"ends-{part}.arrow").column("end").to_numpy()
+    term, count = (column.to_numpy() for column in load_one(folder / f"entries-{part}.arrow"))
     words = np.zeros(len(term), dtype=np.int64)
     return Terms(ends, numbers[term], count.astype(np.int64), words, ("",) * terms, ())
 

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from medsafe_harvest import export, feeds
 from medsafe_harvest.curated import snapshot
 from medsafe_harvest.curated.redirects import Redirect
-from medsafe_harvest.curated.selection import select
+from medsafe_harvest.curated.selection import Choice
 from medsafe_harvest.ranking import RankingSettings
 from medsafe_harvest.site import fresh, index, lists, sitemap
 from medsafe_harvest.site.abstracts import Abstracts, Kept
@@ -59,26 +59,6 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """Which papers the site is about; arguments of ``selection.select``."""
-
-    topics: Sequence[str] = ()
-    since: dt.date | None = None
-    where: str | None = None
-
-    def of(self, folder: Path, columns: Sequence[str], known: Sequence[str] = ()) -> pa.Table:
-        """The papers chosen from a snapshot."""
-        return select(
-            folder,
-            topics=self.topics,
-            since=self.since,
-            where=self.where,
-            columns=columns,
-            known=known,
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Built:
     """What a build did."""
 
@@ -113,10 +93,10 @@ def build(
         SelectionError: the choice cannot be read.
         ExportError: the folder holds something else, or cannot be written.
     """
-    choice = choice or Choice()
+    choice = replace(choice or Choice(), known=tuple(settings.topics))
     progress("reading", 1, 0)
     kept = Kept.of(folder, settings.abstracts)
-    catalogue = load(folder, kept.table(choice.of(folder, LISTED, tuple(settings.topics))))
+    catalogue = load(folder, kept.table(choice.papers(folder, LISTED)))
     names = people(catalogue.papers, settings.author_papers)
     with replacing(out) as tree:
         files, version = index.shards(catalogue, lists.topics_of(catalogue.papers))
@@ -172,7 +152,7 @@ def _look(tree: Tree, catalogue: Catalogue, settings: Settings, version: str) ->
 
 def _feeds(folder: Path, choice: Choice, kept: Kept, settings: Settings) -> dict[str, bytes]:
     columns = (*feeds.COLUMNS, "summary_from")
-    papers = kept.table(choice.of(folder, columns, tuple(settings.topics)))
+    papers = kept.table(choice.papers(folder, columns))
     base = settings.base_url.rstrip("/") if settings.base_url else None
     return feeds.build(
         papers,

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from medsafe_harvest.curated import snapshot
 from medsafe_harvest.dedupe.manifestations import split
+from medsafe_harvest.outgoing import UNTITLED
 from medsafe_harvest.site.words import IDENTIFIERS
 
 #: Columns of ``schema.PAPER`` that lists, charts and the index are made of.
@@ -121,6 +122,7 @@ class Catalogue:
                 _gather(places, self.relations_of, self._relations),
             )
             for row, records, related, relations in zip(rows, *parts, strict=True):
+                row["title"] = row["title"] or UNTITLED
                 yield Full(row, records, related, relations)
 
     def _records(self, rows: Rows) -> list[dict[str, Any]]:
@@ -169,7 +171,7 @@ def load(folder: Path, papers: pa.Table) -> Catalogue:
     Raises:
         CuratedError: the snapshot is damaged.
     """
-    papers = newest_first(papers)
+    papers = newest_first(_titled(papers))
     ids = papers["paper_id"].combine_chunks()
     members = papers["record_ids"].combine_chunks()
     records = snapshot.read(folder, "records", list(_OF_RECORD))
@@ -200,6 +202,13 @@ def load(folder: Path, papers: pa.Table) -> Catalogue:
         relations_of=_both_ends(ends, len(ids)),
         relation_at=ends,
     )
+
+
+def _titled(papers: pa.Table) -> pa.Table:
+    """The papers, each with a title that can be pointed at."""
+    place, titles = papers.schema.get_field_index("title"), papers["title"]
+    titled = pc.if_else(pc.equal(titles, ""), UNTITLED, titles)
+    return papers.set_column(place, papers.schema.field(place), titled)
 
 
 def newest_first(papers: pa.Table) -> pa.Table:

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 _WIDTH, _HEIGHT = 720, 200
-_LEFT, _BOTTOM, _TOP = 44, 24, 10
+_BOTTOM, _TOP = 32, 10
+#: Room for a digit of the scale where its letters are largest, in a narrow column.
+_DIGIT = 13
 _GRID = Markup('<line class="grid" x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}"/>')
 _TICK = Markup('<text class="tick" x="{}" y="{:.1f}">{:,}</text>')
 _UNDER = Markup('<text class="under" x="{:.1f}" y="{}">{}</text>')
@@ -48,15 +50,16 @@ def columns(bars: Sequence[Bar], title: str, *, height: int = _HEIGHT) -> Markup
     top, step = scale(max(one.count for one in bars))
     floor = height - _BOTTOM
     room = floor - _TOP
-    width = (_WIDTH - _LEFT) / len(bars)
+    left = 14 + _DIGIT * max(len(f"{top:,}"), 2)
+    width = (_WIDTH - left) / len(bars)
     thick = min(max(width * 0.78, 1), 48)
     parts = [
-        _GRID.format(_LEFT, _WIDTH, y, y) + _TICK.format(_LEFT - 8, y + 4, number)
+        _GRID.format(left, _WIDTH, y, y) + _TICK.format(left - 8, y + 4, number)
         for number in range(0, top + 1, step)
         for y in (floor - room * number / top,)
     ]
     for place, one in enumerate(bars):
-        x = _LEFT + width * (place + 0.5)
+        x = left + width * (place + 0.5)
         tall = room * one.count / top
         parts.append(_BAR.format(one.label, one.count, x - thick / 2, floor - tall, thick, tall))
         if one.under:

@@ -18,8 +18,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from medsafe_harvest.outgoing import topic_label
 from medsafe_harvest.site.catalogue import Catalogue
-from medsafe_harvest.site.words import FACETS, code_of, prose, topic_label
+from medsafe_harvest.site.words import FACETS, best_link, prose
 
 _SIZE = 1_000
 #: Authors that a paper is found by, and characters of a summary.
@@ -85,13 +86,13 @@ def _authors(authors: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _code(links: Sequence[Mapping[str, Any]]) -> list[str] | int:
-    code = code_of(links)
+    code = best_link(links)
     return [code["url"], code["label"]] if code else 0
 
 
 def _names(row: Mapping[str, Any]) -> str:
-    ids = (row["paper_id"], row["arxiv_id"], row["doi"])
-    return " ".join(one.lower() for one in ids if one)
+    """What else than its paper_id names a paper."""
+    return " ".join(one.lower() for one in (row["arxiv_id"], row["doi"]) if one)
 
 
 def _flags(row: Mapping[str, Any]) -> int:

@@ -14,12 +14,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from medsafe_harvest.outgoing import topic_label
 from medsafe_harvest.site import charts
 from medsafe_harvest.site.catalogue import Catalogue, Rows, by_month, by_topic, by_year
 from medsafe_harvest.site.fresh import New
 from medsafe_harvest.site.pages import Pages
 from medsafe_harvest.site.people import People, Person
-from medsafe_harvest.site.words import ABOUT_TOPIC, FACETS, code_of, prose, topic_label
+from medsafe_harvest.site.words import ABOUT_TOPIC, FACETS, best_link, prose
 
 #: Papers of a page, of the page of a topic, of an author's page; names on the page of authors.
 _PART, _LATEST, _OF_AUTHOR, _NAMES = 200, 50, 300, 600
@@ -74,14 +75,14 @@ class Lists:
                 "year": row["year"] or (row["day"].year if row["day"] else None),
                 "day": row["published"],
                 "summary": prose(row["summary"], _SUMMARY),
-                "code": code_of(row["links"]),
+                "code": best_link(row["links"]),
             }
             for row in papers.to_pylist()
         ]
 
     def _facts(self) -> list[dict[str, Any]]:
         papers = self.catalogue.papers
-        code = sum(1 for links in papers["links"].to_pylist() if code_of(links))
+        code = sum(1 for links in papers["links"].to_pylist() if best_link(links))
         published = pc.is_in(
             papers["venue_kind"], value_set=pa.array(["journal", "conference", "workshop"])
         )

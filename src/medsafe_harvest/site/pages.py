@@ -12,9 +12,9 @@ from urllib.parse import quote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from medsafe_harvest.outgoing import web
+from medsafe_harvest.outgoing import link_label, topic_label, web
 from medsafe_harvest.site.tree import Tree
-from medsafe_harvest.site.words import link_label, short_address, source_label, topic_label
+from medsafe_harvest.site.words import short_address, source_label
 
 #: Scripts and styles from the site alone, nothing inline, no connection to anybody.
 POLICY = (
@@ -23,6 +23,10 @@ POLICY = (
 )
 # What no HTML page may hold.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+#: Hebrew, Arabic and their like, and the signs that change direction.
+_RIGHT_TO_LEFT = re.compile(
+    "[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +94,12 @@ def _environment(look: Look) -> Environment:
     )
     filters: Mapping[str, Any] = {
         "address": address,
+        "bidi": bidi,
         "date": _date,
         "label": topic_label,
         "link": link,
         "link_kind": link_label,
+        "papers": _papers,
         "short": short_address,
         "source": source_label,
         "web": web,
@@ -111,9 +117,19 @@ def link(url: str | None, text: str) -> Markup:
     return Markup('<a href="{}">{}</a>').format(safe, text)
 
 
+def bidi(text: str) -> Markup:
+    """Text within a line that must not turn what stands around it: where it runs right to left."""
+    form = Markup("<bdi>{}</bdi>") if _RIGHT_TO_LEFT.search(text) else Markup("{}")
+    return form.format(text)
+
+
 def address(path: str) -> str:
     """The path of a page as its address has it: the front page is the folder."""
     return quote("" if path == "index.html" else path)
+
+
+def _papers(count: int) -> str:
+    return f"{count:,} paper{'' if count == 1 else 's'}"
 
 
 def _date(day: dt.date) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from medsafe_harvest import export
+from medsafe_harvest.outgoing import topic_name
 from medsafe_harvest.site.catalogue import Full
 from medsafe_harvest.site.people import People
 from medsafe_harvest.site.words import FORMS, identifiers, prose, relation_label
@@ -55,7 +56,7 @@ def page_of(full: Full, people: People, cited: Cited) -> dict[str, Any]:
         "versions": versions(full.records),
         "relations": list(_relations(full)),
         "related": [
-            {**one, "terms": [_term(term) for term in one["terms"]]} for one in full.related
+            {**one, "terms": list(dict.fromkeys(map(_term, one["terms"])))} for one in full.related
         ],
         "provenance": list(_provenance(row)),
         "citations": [
@@ -99,7 +100,8 @@ def versions(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for group in groups.values():
         best = _first(group["records"], "venue") or group["records"][0]
         dated = _first(group["records"], "published")
-        group["venue"] = best["venue"]
+        on_arxiv = _first(group["records"], "arxiv_id") is not None
+        group["venue"] = best["venue"] or ("arXiv" if on_arxiv else None)
         group["when"] = dated["published"] if dated else best["year"]
         group["identifiers"] = _together(group["records"])
         group["withdrawn"] = any(record["withdrawn"] for record in group["records"])
@@ -138,7 +140,10 @@ def _relations(full: Full) -> Iterator[dict[str, Any]]:
 
 
 def _term(term: str) -> str:
-    return term.removeprefix("topic:").replace("cites:", "cites ")
+    """What two papers share, in words: a word, a topic, a paper that both cite."""
+    if term.startswith("topic:"):
+        return topic_name(term.removeprefix("topic:"))
+    return term.replace("cites:", "cites ")
 
 
 def _provenance(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What the site calls things: topics, identifiers, relations, manifestations; and their addresses.
+"""What the site calls things: identifiers, relations, manifestations; and their addresses.
 
 Pure.
 """
@@ -11,16 +11,8 @@ from typing import Any
 from urllib.parse import quote
 
 from medsafe_harvest.normalize.latex import from_latex
-from medsafe_harvest.outgoing import web
+from medsafe_harvest.outgoing import link_label, web
 
-_ACRONYMS = {
-    **{word: word.upper() for word in ("ct", "mri", "pet", "ecg", "eeg", "ehr")},
-    "model-ip": "Model IP",
-    "x-ray": "X-ray",
-    "backdoor-poisoning": "Backdoors and poisoning",
-    "adversarial": "Adversarial attacks",
-    "vision-language": "Vision-language",
-}
 #: What stands under the name of a topic of the facet trust.
 ABOUT_TOPIC: Mapping[str, str] = {
     "explainability": "Explaining and interpreting models: attribution, concepts, prototypes, "
@@ -64,13 +56,6 @@ _RELATIONS: Mapping[str, tuple[str, str]] = {
     "supplements": ("supplements", "is supplemented by"),
     "reviews": ("reviews", "is reviewed by"),
 }
-_LINK_KINDS = {
-    "repository": "Code",
-    "model": "Model",
-    "dataset": "Data",
-    "demo": "Demo",
-    "project_page": "Project page",
-}
 #: Column -> what the identifier is called, and its address.
 _IDENTIFIERS: Mapping[str, tuple[str, str]] = {
     "doi": ("DOI", "https://doi.org/{}"),
@@ -85,13 +70,6 @@ _IDENTIFIERS: Mapping[str, tuple[str, str]] = {
 }
 #: Columns that :func:`identifiers` reads.
 IDENTIFIERS = tuple(_IDENTIFIERS)
-
-
-def topic_label(slug: str) -> str:
-    """The name of a topic: "Federated learning" of "federated-learning"."""
-    if slug in _ACRONYMS:
-        return _ACRONYMS[slug]
-    return slug[:1].upper() + slug[1:].replace("-", " ")
 
 
 def prose(text: str | None, most: int | None = None) -> str | None:
@@ -114,11 +92,6 @@ def source_label(source: str) -> str:
     return SOURCES.get(source, source.replace("_", " "))
 
 
-def link_label(kind: str) -> str:
-    """What a link to code, data or a demo is called."""
-    return _LINK_KINDS.get(kind, kind.replace("_", " "))
-
-
 def relation_label(kind: str, *, left: bool) -> str:
     """What a page says of a relation, the page being that of its left or its right paper."""
     forward, backward = _RELATIONS.get(kind, (kind.replace("_", " "), f"is what {kind} points to"))
@@ -137,7 +110,7 @@ def identifiers(row: Mapping[str, Any]) -> Iterator[dict[str, str]]:
             }
 
 
-def code_of(links: Sequence[Mapping[str, Any]]) -> dict[str, str] | None:
+def best_link(links: Sequence[Mapping[str, Any]]) -> dict[str, str] | None:
     """What a list shows as a paper's code: a repository of its own, if it has one.
 
     Returns:

@@ -6,8 +6,10 @@ from medsafe_harvest.sources.arxiv import ArxivSource
 from medsafe_harvest.sources.arxiv_ids import ArxivIds
 from medsafe_harvest.sources.arxiv_oai import ArxivOai, ArxivOaiGet, ArxivOaiRaw
 from medsafe_harvest.sources.arxiv_rss import ArxivRss
+from medsafe_harvest.sources.arxiv_titles import ArxivTitles
 from medsafe_harvest.sources.base import Door, Feed, Lookup, Source
 from medsafe_harvest.sources.s2_batch import SemanticScholarBatch
+from medsafe_harvest.sources.s2_titles import SemanticScholarTitles
 from medsafe_harvest.sources.semantic_scholar import SemanticScholarSource
 
 _SOURCES: tuple[Source, ...] = (
@@ -23,6 +25,9 @@ _LOOKUPS: tuple[Lookup, ...] = (
     ArxivIds(),
     ArxivOaiGet(),
     SemanticScholarBatch(),
+    # Searches by title are asked in this order: the next one for what the one before had not.
+    ArxivTitles(),
+    SemanticScholarTitles(),
 )
 
 #: Every door that is asked the seed queries, by its name.

@@ -45,6 +45,7 @@ class ArxivIds:
     gives: ClassVar[tuple[str, ...]] = ()
     service: ClassVar[ServiceSettings] = ArxivSource.service
     batch: ClassVar[int] = 50
+    offers: ClassVar[bool] = False
 
     #: Requests of a run, of 50 papers each.
     nightly: int = 40

@@ -135,6 +135,7 @@ class ArxivOaiGet:
     gives: ClassVar[tuple[str, ...]] = ("licence", "versions", "withdrawn")
     service: ClassVar[ServiceSettings] = _SERVICE
     batch: ClassVar[int] = 20
+    offers: ClassVar[bool] = False
 
     #: Wishes of a run, of 20 papers each.
     nightly: int = 10

@@ -323,6 +323,8 @@ class KnownPaper:
     is_due: bool = True
     #: It is a list's word for a paper that a service may know.
     is_listed: bool = False
+    #: The table has it, and no record of a service beside it.
+    is_alone: bool = False
 
 
 class Lookup(Door, Protocol):
@@ -330,6 +332,9 @@ class Lookup(Door, Protocol):
 
     #: Ids in one wish: one request, or as many as are kept or lost together.
     batch: ClassVar[int]
+    #: Whether it searches by title: an answer then counts only where matching says that it is the
+    #: paper of a list that was asked for.
+    offers: ClassVar[bool]
 
     @property
     def nightly(self) -> int:

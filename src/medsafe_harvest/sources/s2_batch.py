@@ -53,6 +53,7 @@ class SemanticScholarBatch:
     gives: ClassVar[tuple[str, ...]] = ()
     service: ClassVar[ServiceSettings] = SemanticScholarSource.service
     batch: ClassVar[int] = 500
+    offers: ClassVar[bool] = False
 
     #: Requests of a run, of 500 papers each.
     nightly: int = 20

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import tee
 from typing import Any, Literal, NamedTuple
 
 from medsafe_harvest.topics.diff import Paper
@@ -180,8 +181,10 @@ def uses(config: TopicConfig, papers: Iterable[Paper], *, top: int = 5) -> list[
     rules: set[str] = set()
     words: dict[str, Counter[str]] = {slug: Counter() for _, slug, _ in config.topics()}
     titles: dict[str, list[str]] = {slug: [] for slug in words}
-    for paper in papers:
-        for verdict in tagger.explain(paper.title, paper.abstract, paper.categories):
+    own, told = tee(papers)
+    verdicts = tagger.explain_all((one.title, one.abstract, one.categories) for one in told)
+    for paper, found in zip(own, verdicts, strict=True):
+        for verdict in found:
             rules.update(match.rule for match in verdict.matches)
             if verdict.tagged:
                 given[verdict.topic] += 1

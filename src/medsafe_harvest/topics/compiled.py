@@ -3,263 +3,237 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from math import log
-from operator import itemgetter
+from collections.abc import Set as AbstractSet
+from math import inf, log
 from typing import Any, NamedTuple
 
 import ahocorasick
+import numpy as np
 
-from medsafe_harvest.topics.rules import (
-    Discount,
-    Emphasis,
-    Facet,
-    Implication,
-    Rule,
-    Topic,
-    TopicConfig,
+from medsafe_harvest.topics.rules import Discount, Emphasis, Rule, TopicConfig
+from medsafe_harvest.topics.tables import (
+    ANYWHERE,
+    AS_FOUND,
+    FACETS,
+    IN_CASED,
+    IN_LOWER,
+    NONE,
+    CompiledRules,
+    Cues,
+    RuleTable,
+    TermTable,
+    TopicTable,
 )
-from medsafe_harvest.topics.text import Folded, fold
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledRule:
-    """A rule with its name and weights resolved.
-
-    ``raised`` says whether emphasis helps it; ``alone`` is the weight in a title that has no
-    abstract with it. The reaches are logarithms of what one match leaves
-    missing at best, by field: where their sum is too small, no score needs to be worked out.
-    """
-
-    name: str
-    against: bool
-    raised: bool
-    title: float
-    alone: float
-    abstract: float
-    title_reach: float
-    abstract_reach: float
-    needs: tuple[int, ...]
-    within: int | None
-
-
-class Term(NamedTuple):
-    """One phrase in one role. ``slot`` says whose; the same phrase may serve many.
-
-    ``spelled`` is what the lower-case text must say there, or None where the key says it all;
-    ``exact`` the same with its case.
-    """
-
-    slot: int
-    key: str
-    spelled: str | None
-    exact: str | None
-    rule: CompiledRule | None
-
-
-#: A term as the automaton keeps it, flat for speed: slot, start and end counted back, spelling.
-_Placed = tuple[int, int, int, str | None, str | None, Term]
+from medsafe_harvest.topics.text import fold
 
 #: Keeps the logarithm of 1 - 1 finite.
 _LEAST = 1e-9
 
-#: A term found at characters start to end of the folded text.
-Hit = tuple[int, int, Term]
 
-#: Hits by slot, each list in order of their ends.
-Found = dict[int, list[Hit]]
+class _Term(NamedTuple):
+    """A row of the table of terms."""
 
-
-@dataclass(frozen=True, slots=True)
-class CompiledTopic:
-    """A topic with the slots that its hits arrive in."""
-
-    facet: Facet
-    slug: str
+    before: int
+    after: int
     slot: int
-    exclude: int
-    categories: tuple[str, ...]
+    rule: int
+    phrase: int
+    text: int
+    spelled: str
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledDiscount:
-    """A discount with the slots that its cues and their exceptions arrive in."""
-
-    name: str
-    rule: Discount
-    slot: int
-    exclude: int
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledEmphasis:
-    """An emphasis with the slots that its cues and their exceptions arrive in."""
-
-    factors: Mapping[Facet, float]
-    slot: int
-    exclude: int
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledRules:
-    """Everything that tagging needs; made once from a configuration.
-
-    The automaton knows each phrase between spaces (a stem only after one) and gives its terms,
-    each with the places of its start and end, counted back from where it was found.
-    """
-
-    automaton: Any
-    topics: tuple[CompiledTopic, ...]
-    discounts: tuple[CompiledDiscount, ...]
-    emphasis: tuple[CompiledEmphasis, ...]
-    implications: tuple[tuple[str, Implication], ...]
-
-    def scan(self, folded: Folded) -> Found:
-        """Every phrase of every rule in the text, between word boundaries.
-
-        The text must begin and end with a character that is no letter or digit.
-        """
-        lower, cased = folded.lower, folded.cased
-        found: Found = {}
-        for last, terms in self.automaton.iter(folded.flat):
-            for slot, before, after, spelled, exact, term in terms:
-                start, end = last - before, last - after
-                if spelled is not None and lower[start:end] != spelled:
-                    continue
-                if exact is not None and cased[start:end] != exact:
-                    continue
-                if slot in found:
-                    found[slot].append((start, end, term))
-                else:
-                    found[slot] = [(start, end, term)]
-        return found
-
-
-class _Compiler:
-    """Hands out slots and gathers the terms of each key."""
+class _Terms:
+    """Hands out slots and gathers the terms of each key of the automaton."""
 
     def __init__(self) -> None:
-        self.terms: dict[str, list[_Placed]] = {}
-        self.slots = 0
+        self._keys: dict[str, list[_Term]] = {}
+        self._phrases: dict[str, int] = {}
+        #: By slot: the one whose matches it takes away, or ``NONE``.
+        self.excluded_from: list[int] = []
 
-    def slot(self) -> int:
-        self.slots += 1
-        return self.slots - 1
+    def slot(self, excluded_from: int = NONE) -> int:
+        self.excluded_from.append(excluded_from)
+        return len(self.excluded_from) - 1
+
+    def guarded(self, exclude: Iterable[str]) -> int:
+        """A slot without the matches that the phrases given overlap."""
+        slot = self.slot()
+        self.add(self.slot(excluded_from=slot), exclude)
+        return slot
 
     def add(
-        self,
-        slot: int,
-        phrases: Iterable[str],
-        acronyms: Iterable[str] = (),
-        rule: CompiledRule | None = None,
+        self, slot: int, phrases: Iterable[str], acronyms: Iterable[str] = (), rule: int = NONE
     ) -> None:
         for phrase in phrases:
             self._add(slot, phrase, rule, exact=False)
         for acronym in acronyms:
             self._add(slot, acronym, rule, exact=True)
 
-    def cues(self, rule: Discount | Emphasis) -> tuple[int, int]:
-        """The slots of the cues and of their exceptions."""
-        slot, exclude = self.slot(), self.slot()
-        self.add(slot, rule.cues)
-        self.add(exclude, rule.exclude)
-        return slot, exclude
-
-    def _add(self, slot: int, phrase: str, rule: CompiledRule | None, *, exact: bool) -> None:
+    def _add(self, slot: int, phrase: str, rule: int, *, exact: bool) -> None:
         stem = phrase.removesuffix("*")
         folded = fold(stem)
         key = folded.lower
-        # Only acronyms keep their case, and they are ASCII words: folding leaves them alone.
-        term = Term(slot, key, None if key.isalnum() else key, stem if exact else None, rule)
-        if stem != phrase:
-            self._place(f" {folded.flat}", len(key) - 1, -1, term)
-            return
-        self._place(f" {folded.flat} ", len(key), 0, term)
-        if exact:  # MRIs, EHRs: an acronym may carry a small s.
-            self._place(f" {folded.flat}s ", len(key) + 1, 1, term)
+        number = self._phrases.setdefault(key, len(self._phrases))
+        # Only acronyms keep their case. "BI-RADS" is folded to "BI RADS", as it is in the text.
+        text = IN_CASED if exact else AS_FOUND if key.isalnum() else IN_LOWER
+        spelled = folded.cased if exact else key
 
-    def _place(self, key: str, before: int, after: int, term: Term) -> None:
-        place = (term.slot, before, after, term.spelled, term.exact, term)
-        self.terms.setdefault(key, []).append(place)
+        def place(key: str, before: int, after: int) -> None:
+            term = _Term(before, after, slot, rule, number, text, spelled)
+            self._keys.setdefault(key, []).append(term)
+
+        if stem != phrase:
+            place(f" {folded.flat}", len(key) - 1, -1)
+            return
+        place(f" {folded.flat} ", len(key), 0)
+        if exact:  # MRIs, EHRs: an acronym may carry a small s.
+            place(f" {folded.flat}s ", len(key) + 1, 1)
 
     def automaton(self) -> Any:
+        """Knows each key by its number."""
         automaton = ahocorasick.Automaton()
-        for key, terms in sorted(self.terms.items(), key=itemgetter(0)):
-            automaton.add_word(key, tuple(terms))
+        for number, key in enumerate(self._keys):
+            automaton.add_word(key, number)
         automaton.make_automaton()
         return automaton
+
+    def table(self, slots: AbstractSet[int]) -> TermTable:
+        """What the keys mean to some of the slots."""
+        terms: list[_Term] = []
+        first = []
+        for own in self._keys.values():
+            first.append(len(terms))
+            terms += [term for term in own if term.slot in slots]
+        numbers = np.array([term[:-1] for term in terms], dtype=np.int64).reshape(-1, 6)
+        before, after, slot, rule, phrase, text = numbers.T.copy()
+        return TermTable(
+            first=np.array(first),
+            count=np.diff([*first, len(terms)]),
+            before=before,
+            after=after,
+            slot=slot,
+            rule=rule,
+            phrase=phrase,
+            text=text,
+            spelled=tuple(term.spelled for term in terms),
+        )
 
 
 def compile_rules(config: TopicConfig) -> CompiledRules:
     """The configuration as one automaton and the tables that give its hits a meaning."""
-    compiler = _Compiler()
+    terms = _Terms()
     groups = {}
     for name, group in config.groups.items():
-        groups[name] = compiler.slot()
-        compiler.add(groups[name], group.phrases, group.acronyms)
-    discounts = tuple(
-        CompiledDiscount(name, rule, *compiler.cues(rule))
-        for name, rule in config.discounts.items()
-    )
-    emphasis = tuple(
-        CompiledEmphasis(rule.factors, *compiler.cues(rule)) for rule in config.emphasis.values()
-    )
-    topics = tuple(
-        _compile_topic(compiler, config, groups, (facet, slug, topic))
-        for facet, slug, topic in config.topics()
-    )
+        groups[name] = terms.slot()
+        terms.add(groups[name], group.phrases, group.acronyms)
+    discounts = [_discount(terms, *named) for named in config.discounts.items()]
+    emphasis = tuple(_emphasis(terms, *named) for named in config.emphasis.items())
+    slots = [terms.guarded(topic.exclude) for _, _, topic in config.topics()]
+    named = _add_rules(terms, config, slots)
+    context = frozenset(groups.values())
+    topic_of = np.full(len(terms.excluded_from), NONE)
+    topic_of[slots] = np.arange(len(slots))
     return CompiledRules(
-        automaton=compiler.automaton(),
-        topics=topics,
-        discounts=discounts,
+        automaton=terms.automaton(),
+        terms=terms.table(frozenset(range(len(terms.excluded_from))) - context),
+        context=terms.table(context),
+        rules=_rule_table(config, named, groups),
+        topics=_topic_table(config),
+        topic_of=topic_of,
+        excluded_from=np.array(terms.excluded_from),
+        # Of equal ones that of a whole sentence is named.
+        discounts=tuple(sorted(discounts, key=lambda cues: cues.within is not None)),
         emphasis=emphasis,
-        implications=tuple(config.implications.items()),
+        implications=config.implications,
+        # A little room for rounding.
+        limit=log(1 - config.threshold) + 1e-3 if config.threshold < 1 else -inf,
     )
 
 
-def _compile_topic(
-    compiler: _Compiler,
-    config: TopicConfig,
-    groups: Mapping[str, int],
-    named: tuple[Facet, str, Topic],
-) -> CompiledTopic:
-    facet, slug, topic = named
-    slot, exclude = compiler.slot(), compiler.slot()
-    compiler.add(exclude, topic.exclude)
-    for name, rule in topic.rules.items():
-        compiled = _compile_rule(config, groups, f"{slug}/{name}", rule)
-        compiler.add(slot, rule.phrases, rule.acronyms, compiled)
-        for group in rule.groups:
-            words = config.groups[group]
-            compiler.add(slot, words.phrases, words.acronyms, compiled)
-    return CompiledTopic(facet, slug, slot, exclude, topic.categories)
+def _discount(terms: _Terms, name: str, rule: Discount) -> Cues:
+    slot = terms.guarded(rule.exclude)
+    terms.add(slot, rule.cues)
+    factors = np.array([rule.factor if facet in rule.facets else 1.0 for facet in FACETS])
+    return Cues(name, slot, factors, rule.within)
 
 
-def _compile_rule(
-    config: TopicConfig, groups: Mapping[str, int], name: str, rule: Rule
-) -> CompiledRule:
+def _emphasis(terms: _Terms, name: str, rule: Emphasis) -> Cues:
+    slot = terms.guarded(rule.exclude)
+    terms.add(slot, rule.cues)
+    return Cues(name, slot, np.array([rule.factors.get(facet, 1.0) for facet in FACETS]))
+
+
+def _add_rules(terms: _Terms, config: TopicConfig, slots: Iterable[int]) -> list[tuple[str, Rule]]:
+    """All rules in order, each with its full name; their phrases go to the slots of topics."""
+    named: list[tuple[str, Rule]] = []
+    for slot, (_, slug, topic) in zip(slots, config.topics(), strict=True):
+        for name, rule in topic.rules.items():
+            terms.add(slot, rule.phrases, rule.acronyms, len(named))
+            for group in rule.groups:
+                words = config.groups[group]
+                terms.add(slot, words.phrases, words.acronyms, len(named))
+            named.append((f"{slug}/{name}", rule))
+    return named
+
+
+def _topic_table(config: TopicConfig) -> TopicTable:
+    topics = list(config.topics())
+    return TopicTable(
+        slug=tuple(slug for _, slug, _ in topics),
+        facet=np.array([FACETS.index(facet) for facet, _, _ in topics]),
+        same_sentence=np.array([config.same_sentence.get(facet, 1.0) for facet, _, _ in topics]),
+        categories=tuple(topic.categories for _, _, topic in topics),
+    )
+
+
+def _rule_table(
+    config: TopicConfig, named: Iterable[tuple[str, Rule]], groups: Mapping[str, int]
+) -> RuleTable:
+    names, rules = zip(*named, strict=True)
+    needs = [rule.needs.groups if rule.needs else () for rule in rules]
+    most = max(1, *map(len, needs))
+    contexts = [[*[groups[group] for group in own], *[NONE] * (most - len(own))] for own in needs]
+    weights = [_weights(config, rule) for rule in rules]
+    reaches = [_reaches(config, rule, own) for rule, own in zip(rules, weights, strict=True)]
+    withins = [rule.needs.within if rule.needs else None for rule in rules]
+    return RuleTable(
+        name=names,
+        against=np.array([rule.weight == "against" for rule in rules]),
+        raised=np.array([_raised(rule) for rule in rules]),
+        weight=np.array(weights).T.copy(),
+        reach=np.array(reaches).T.copy(),
+        contexts=np.array(contexts),
+        within=np.array([ANYWHERE if within is None else within for within in withins]),
+    )
+
+
+def _weights(config: TopicConfig, rule: Rule) -> tuple[float, float, float]:
+    """In the abstract, in a title, and in a title that has no abstract with it."""
     weight = getattr(config.weights, rule.weight)
     title = weight.title if rule.only != "abstract" else 0.0
     abstract = weight.abstract if rule.only != "title" else 0.0
-    against = rule.weight == "against"
+    if rule.weight == "against":
+        return abstract, title, title
     most = max(title, config.weights.strong.title)
-    alone = title if against else min(title * config.title_alone, most)
-    raised = rule.weight in {"sure", "strong"}
+    return abstract, title, min(title * config.title_alone, most)
+
+
+def _raised(rule: Rule) -> bool:
+    return rule.weight in {"sure", "strong"}
+
+
+def _reaches(
+    config: TopicConfig, rule: Rule, weights: tuple[float, float, float]
+) -> tuple[float, float, float]:
+    """For each of the weights; what speaks against a topic brings none nearer."""
+    if rule.weight == "against":
+        return 0.0, 0.0, 0.0
     factors = [factor for one in config.emphasis.values() for factor in one.factors.values()]
-    best = max([1.0, *factors]) if raised else 1.0
-    return CompiledRule(
-        name=name,
-        against=against,
-        raised=raised,
-        title=title,
-        alone=alone,
-        abstract=abstract,
-        title_reach=0.0 if against else _reach(alone),
-        abstract_reach=0.0 if against else _reach(abstract * best),
-        needs=tuple(groups[group] for group in rule.needs.groups) if rule.needs else (),
-        within=rule.needs.within if rule.needs else None,
-    )
+    best = max([1.0, *factors]) if _raised(rule) else 1.0
+    abstract, title, alone = weights
+    return reach(min(abstract * best, 1.0)), reach(title), reach(alone)
 
 
-def _reach(weight: float) -> float:
+def reach(weight: float) -> float:
+    """The logarithm of what one match leaves missing."""
     return log(max(1 - weight, _LEAST))

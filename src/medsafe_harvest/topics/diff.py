@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import tee
 from typing import Any, NamedTuple
 
 from medsafe_harvest.topics.tag import Match, Tagger, Verdict
@@ -47,10 +48,14 @@ class Change:
 
 def changes(before: Tagger, after: Tagger, papers: Iterable[Paper]) -> Iterator[Change]:
     """Every topic gained or lost, paper by paper in the order given, topics by name."""
-    for paper in papers:
-        told = paper.title, paper.abstract, paper.categories
-        old = {one.topic: one for one in before.explain(*told)}
-        new = {one.topic: one for one in after.explain(*told)}
+    own, *told = tee(papers, 3)
+    both = [
+        tagger.explain_all((one.title, one.abstract, one.categories) for one in some)
+        for tagger, some in zip((before, after), told, strict=True)
+    ]
+    for paper, had_all, has_all in zip(own, *both, strict=True):
+        old = {one.topic: one for one in had_all}
+        new = {one.topic: one for one in has_all}
         for topic in sorted(old.keys() | new.keys()):
             had, has = old.get(topic), new.get(topic)
             if _given(had) != _given(has):

@@ -167,7 +167,8 @@ class TopicEvaluation:
 
 def evaluate(tagger: Tagger, papers: Sequence[Labelled]) -> TopicEvaluation:
     """Tag the papers and compare with their labels. Needs at least one paper."""
-    judged = [_judge(tagger, paper) for paper in papers]
+    told = tagger.explain_all([(one.title, one.abstract, one.categories) for one in papers])
+    judged = [_judge(paper, verdicts) for paper, verdicts in zip(papers, told, strict=True)]
     facets: dict[Facet, FacetScore] = {}
     for facet in LISTED_FACETS:
         pairs = [(paper.topics(facet), given[facet]) for paper, given, _ in judged]
@@ -188,8 +189,9 @@ _Given = dict[Facet, frozenset[str]]
 _FACETS: tuple[Facet, ...] = ("medical", *LISTED_FACETS)
 
 
-def _judge(tagger: Tagger, paper: Labelled) -> tuple[Labelled, _Given, dict[str, Verdict]]:
-    verdicts = tagger.explain(paper.title, paper.abstract, paper.categories)
+def _judge(
+    paper: Labelled, verdicts: Sequence[Verdict]
+) -> tuple[Labelled, _Given, dict[str, Verdict]]:
     given: _Given = {
         facet: frozenset(one.topic for one in verdicts if one.tagged and one.facet == facet)
         for facet in _FACETS

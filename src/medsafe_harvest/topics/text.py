@@ -8,19 +8,20 @@ one space, and remembers what it left out, so that evidence points into the orig
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_ASCII_SEPARATORS = "-\t\n\r\x0b\x0c"
 _OTHER_SEPARATORS = (
     "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029"
     "\u202f\u205f\u3000\u0085"  # spaces
     "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63\uff0d"  # hyphens, dashes, minus
 )
-_RUN = re.compile(" {2,}")
-_NO_WORD = re.compile(r"[\W_]")
-_ASCII_NO_WORD = {code: " " for code in range(128) if not chr(code).isalnum()}
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+#: ASCII is folded as bytes: one table does in a pass what takes a text ten.
+_ASCII = bytes.maketrans(b"-\t\n\r\x0b\x0c?!", b"      ..")
+_ASCII_NO_WORD = bytes(
+    ord(" ") if code < ord("\x80") and not chr(code).isalnum() else code for code in range(256)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,41 +42,52 @@ class Folded:
     cuts: Sequence[int] = ()
     shifts: Sequence[int] = ()
 
-    def origin(self, index: int) -> int:
-        """Offset in the original of the character at an index of the folded text."""
-        passed = bisect_right(self.cuts, index) if self.cuts else 0
-        return index + self.shifts[passed - 1] if passed else index
-
-    def index(self, origin: int) -> int:
-        """Index in the folded text of a character of the original that was not left out."""
-        shift = 0
-        for cut, after in zip(self.cuts, self.shifts, strict=True):
-            if cut + after > origin:
-                break
-            shift = after
-        return origin - shift
-
 
 def fold(text: str) -> Folded:
     """Separators to single spaces, sentence ends to full stops, quotes to ASCII."""
-    for separator in _ASCII_SEPARATORS:
-        text = text.replace(separator, " ")
-    text = text.replace("?", ".").replace("!", ".")
     plain = text.isascii()
-    if not plain:
-        for separator in _OTHER_SEPARATORS:
-            text = text.replace(separator, " ")
-        # The capital dotted I is the one letter whose lower case is longer than itself.
-        text = text.replace("\u0130", "I").replace("\u2019", "'")
+    text = text.encode().translate(_ASCII).decode() if plain else _fold_others(text)
+    text, cuts, shifts = _single_spaces(text)
+    lower = text.lower()
+    return Folded(text, lower, _only_words(lower), cuts, shifts)
+
+
+def _only_words(text: str) -> str:
+    """A space for each character that is no letter or digit."""
+    # The bytes of other letters than those of ASCII are all above 127.
+    flat = text.encode(errors="surrogatepass").translate(_ASCII_NO_WORD)
+    text = flat.decode(errors="surrogatepass")
+    for mark in [] if text.isascii() else set(_NOT_ASCII.findall(text)):
+        if not mark.isalnum():
+            text = text.replace(mark, " ")
+    return text
+
+
+def _single_spaces(text: str) -> tuple[str, Sequence[int], Sequence[int]]:
+    """One space for each run of them, and the places as ``Folded`` has them."""
+    run = text.find("  ")
+    if run < 0:
+        return text, (), ()
+    parts: list[str] = []
     cuts: list[int] = []
     shifts: list[int] = []
-    if "  " in text:
-        left_out = 0
-        for run in _RUN.finditer(text):
-            cuts.append(run.start() - left_out + 1)
-            left_out += run.end() - run.start() - 1
-            shifts.append(left_out)
-        text = _RUN.sub(" ", text)
-    lower = text.lower()
-    flat = lower.translate(_ASCII_NO_WORD) if plain else _NO_WORD.sub(" ", lower)
-    return Folded(text, lower, flat, cuts, shifts)
+    start = left_out = 0
+    while run >= 0:
+        parts.append(text[start : run + 1])
+        cuts.append(run + 1 - left_out)
+        start = run + 2
+        while text.startswith(" ", start):
+            start += 1
+        left_out += start - run - 1
+        shifts.append(left_out)
+        run = text.find("  ", start)
+    return "".join([*parts, text[start:]]), cuts, shifts
+
+
+def _fold_others(text: str) -> str:
+    """The same for a text with other letters than those of ASCII, character by character."""
+    for separator in "-\t\n\r\x0b\x0c" + _OTHER_SEPARATORS:
+        text = text.replace(separator, " ")
+    text = text.replace("?", ".").replace("!", ".")
+    # The capital dotted I is the one letter whose lower case is longer than itself.
+    return text.replace("\u0130", "I").replace("\u2019", "'")

@@ -1,225 +1,235 @@
-"""What the phrases found in one text are worth for a topic: context, discounts, emphasis."""
+"""What the phrases found are worth for their topics: context, discounts, emphasis."""
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
-from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
-from medsafe_harvest.topics.compiled import (
-    CompiledDiscount,
-    CompiledRule,
+import numpy as np
+
+from medsafe_harvest.topics.hits import Hits, Keys, Spots, hits, keys, without_exceptions
+from medsafe_harvest.topics.tables import (
+    ABSTRACT,
+    ANYWHERE,
+    NONE,
+    TITLE,
+    Bools,
     CompiledRules,
-    CompiledTopic,
-    Found,
-    Hit,
+    Cues,
+    Floats,
+    Ints,
+    runs,
 )
-from medsafe_harvest.topics.rules import Facet
-
-_PLACE = itemgetter(0, 1, 2)
-_TITLE, _ALONE = attrgetter("title"), attrgetter("alone")
-_END = re.compile(r"\. ")
+from medsafe_harvest.topics.texts import Texts
 
 
-class Weighed(NamedTuple):
-    """A phrase that counts, with its weight after discounts and emphasis (never negative)."""
+class Counted(NamedTuple):
+    """Hits that may count, a row each.
 
-    hit: Hit
-    rule: CompiledRule
-    weight: float
-    discount: str | None
-
-
-#: Factor and name of a discount, and the factor of the emphasis, for one sentence and facet.
-_Tone = tuple[float, str | None, float]
-
-
-class Scene:
-    """The text around the hits: where sentences end, and which cues stand where.
-
-    ``alone`` says that there is a title only.
+    Attributes:
+        group: number of the paper times the number of topics, plus that of the topic.
+        paper: number of the paper.
+        topic: number of the topic.
+        rule: number of the rule.
+        phrase: equal for equal phrases.
+        sentence: number of the sentence that it stands in.
+        start, end: where it stands in the folded text.
+        place: ``ABSTRACT``, ``TITLE`` or ``TITLE_ALONE``.
+        weight: as the rules have it for the place, or what is left after discounts and emphasis;
+            never negative.
+        discount: number of the discount that lowered it, or ``NONE``.
     """
 
-    __slots__ = (
-        "_before",
-        "_ends",
-        "_found",
-        "_raised",
-        "_sentences",
-        "_tones",
-        "alone",
-        "lower",
-        "title_end",
-    )
+    group: Ints
+    paper: Ints
+    topic: Ints
+    rule: Ints
+    phrase: Ints
+    sentence: Ints
+    start: Ints
+    end: Ints
+    place: Ints
+    weight: Floats
+    discount: Ints
 
-    def __init__(
-        self, rules: CompiledRules, found: Found, lower: str, title_end: int, *, alone: bool
-    ) -> None:
-        self.alone = alone
-        self.lower = lower
-        self.title_end = title_end
-        self._found = found
-        self._ends = [end.start() for end in _END.finditer(lower)]
-        self._tones: dict[tuple[int, Facet], _Tone] = {}
-        #: Discounts of whole sentences, of words after a cue (by sentence), and emphasis.
-        self._sentences: list[tuple[CompiledDiscount, set[int]]] = []
-        self._before: dict[int, list[tuple[CompiledDiscount, Hit]]] = {}
-        self._raised: list[tuple[Mapping[Facet, float], set[int]]] = []
-        for cues in rules.discounts:
-            hits = self._cues(cues.slot, cues.exclude)
-            if cues.rule.scope == "before":
-                for hit in hits:
-                    self._before.setdefault(self.sentence(hit[0]), []).append((cues, hit))
-            elif hits:
-                self._sentences.append((cues, {self.sentence(hit[0]) for hit in hits}))
-        for own in rules.emphasis:
-            if hits := self._cues(own.slot, own.exclude):
-                self._raised.append((own.factors, {self.sentence(hit[0]) for hit in hits}))
-
-    def _cues(self, slot: int, exclude: int) -> list[Hit]:
-        if slot not in self._found:
-            return []
-        return outside(self._found[slot], self._found.get(exclude, ()))
-
-    def sentence(self, index: int) -> int:
-        """Number of the sentence that an index lies in; the title is the first."""
-        return bisect_right(self._ends, index)
-
-    def has_context(self, hit: Hit, rule: CompiledRule) -> bool:
-        """Whether what the rule needs stands near enough; a phrase is not its own context."""
-        start, end, _ = hit
-        for slot in rule.needs:
-            for other in self._found.get(slot, ()):
-                if other[0] < end and start < other[1]:
-                    continue
-                if rule.within is None or self._near(hit, other, rule.within):
-                    return True
-        return False
-
-    def _near(self, one: Hit, other: Hit, within: int) -> bool:
-        """Whether so few words of one sentence stand between two hits."""
-        first, second = (one, other) if one[0] < other[0] else (other, one)
-        # The end of a sentence is found early in a long stretch, the last space is not.
-        if self.lower.find(". ", first[1], second[0]) >= 0:
-            return False
-        return self.lower.count(" ", first[1], second[0]) - 1 <= within
-
-    def factor(self, hit: Hit, facet: Facet) -> tuple[float, str | None]:
-        """The lowest factor of the discounts that reach a hit, with its name, or the emphasis."""
-        start = hit[0]
-        sentence = bisect_right(self._ends, start)
-        tone = self._tones.get((sentence, facet))
-        if tone is None:
-            tone = self._tones[sentence, facet] = self._tone(sentence, facet)
-        factor, name, raised = tone
-        if sentence in self._before:
-            for cues, cue in self._before[sentence]:
-                rule = cues.rule
-                if (
-                    rule.factor < factor
-                    and facet in rule.facets
-                    and cue[1] <= start
-                    and self._near(hit, cue, rule.within or 0)
-                ):
-                    factor, name = rule.factor, cues.name
-        if name is None and start >= self.title_end:
-            factor = raised
-        return factor, name
-
-    def _tone(self, sentence: int, facet: Facet) -> _Tone:
-        factor, name, raised = 1.0, None, 1.0
-        for cues, sentences in self._sentences:
-            if sentence in sentences and facet in cues.rule.facets and cues.rule.factor < factor:
-                factor, name = cues.rule.factor, cues.name
-        for factors, sentences in self._raised:
-            if sentence in sentences:
-                raised = max(raised, factors.get(facet, 1.0))
-        return factor, name, raised
-
-
-def outside(hits: Iterable[Hit], excluded: Sequence[Hit]) -> list[Hit]:
-    """Hits that no excluded phrase overlaps."""
-    if not excluded:
-        return list(hits)
-    return [h for h in hits if not any(x[0] < h[1] and h[0] < x[1] for x in excluded)]
+    def take(self, rows: Ints | Bools) -> Counted:
+        """Some of the rows."""
+        return Counted._make(column[rows] for column in self)
 
 
 def weigh(
-    topic: CompiledTopic, found: Found, scene: Scene, mentions: int, same_sentence: float = 1.0
-) -> list[Weighed]:
+    rules: CompiledRules, texts: Texts, extra: Floats, wanted: Bools, mentions: int
+) -> Counted:
     """The hits that count, each phrase a limited number of times a field, at its best.
+
+    They come in order of paper and topic.
+
+    Args:
+        rules: all of them.
+        texts: the papers.
+        extra: reach of what else speaks for a topic, by group.
+        wanted: topics that are weighed even where no score can reach the threshold.
+        mentions: how often a phrase counts in a field.
+    """
+    found = keys(rules, texts)
+    said = without_exceptions(rules, texts, hits(rules.terms, texts, found))
+    counted = _within_reach(rules, _counting(rules, texts, said), extra, wanted)
+    counted = counted.take(_in_context(rules, texts, found, counted))
+    counted = _toned(rules, texts, said, _longest(counted, texts.span))
+    return _by_sentence(rules, texts, _repeated(rules, counted, mentions))
+
+
+def _counting(rules: CompiledRules, texts: Texts, said: Hits) -> Counted:
+    """All hits of topics."""
+    topic = rules.topic_of[said.slot]
+    rows = np.flatnonzero(topic != NONE)
+    term, _, paper, sentence, start, end = said.take(rows)
+    topic, rule = topic[rows], rules.terms.rule[term]
+    place = texts.place(start, paper)
+    return Counted(
+        group=paper * len(rules.topics.slug) + topic,
+        paper=paper,
+        topic=topic,
+        rule=rule,
+        phrase=rules.terms.phrase[term],
+        sentence=sentence,
+        start=start,
+        end=end,
+        place=place,
+        weight=rules.rules.weight[place, rule],
+        discount=np.full(len(rows), NONE),
+    )
+
+
+def _within_reach(rules: CompiledRules, counted: Counted, extra: Floats, wanted: Bools) -> Counted:
+    """Without the topics that stay below the threshold if every match counts at its best."""
+    reach = rules.rules.reach[counted.place, counted.rule]
+    total = np.bincount(counted.group, reach, minlength=len(extra)) + extra
+    near = total <= rules.limit
+    near.reshape(-1, len(wanted))[:, wanted] = True
+    return counted.take(near[counted.group] & (counted.weight > 0))
+
+
+def _in_context(rules: CompiledRules, texts: Texts, found: Keys, counted: Counted) -> Bools:
+    """Whether what its rule needs stands near enough; a phrase is not its own context.
+
+    Of what stands before a hit only the nearest matters, and of what stands behind.
+    """
+    contexts = rules.rules.contexts[counted.rule]
+    met: Bools = contexts[:, 0] == NONE
+    row, column = np.nonzero(contexts != NONE)
+    slot = contexts[row, column]
+    asked = np.zeros((texts.papers, len(rules.topic_of)), dtype=bool)
+    asked[counted.paper[row], slot] = True
+    found = found.take(np.asarray(asked.any(axis=1))[found.paper])
+    spots = Spots(hits(rules.context, texts, found, asked), texts.span)
+    before, behind = spots.before(slot, counted.start[row]), spots.behind(slot, counted.end[row])
+    for spot in (before, behind):
+        there = np.flatnonzero(spot != NONE)
+        near = _linked(rules, texts, counted.take(row[there]), spots, spot[there])
+        met[row[there[near]]] = True
+    return met
+
+
+def _linked(
+    rules: CompiledRules, texts: Texts, counted: Counted, spots: Spots, spot: Ints
+) -> Bools:
+    """Whether a spot is near enough for the rule, row by row; they do not overlap."""
+    within = rules.rules.within[counted.rule]
+    linked: Bools = (within == ANYWHERE) & (counted.paper == spots.paper[spot])
+    rows = np.flatnonzero((within != ANYWHERE) & (counted.sentence == spots.sentence[spot]))
+    end = np.minimum(counted.end[rows], spots.end[spot[rows]])
+    start = np.maximum(counted.start[rows], spots.start[spot[rows]])
+    linked[rows] = texts.words_between(end, start) <= within[rows]
+    return linked
+
+
+def _longest(counted: Counted, span: int) -> Counted:
+    """Of the hits of a topic that overlap the first and longest, in order of their starts.
 
     A phrase inside a longer one of the same topic does not count again: "label noise" is one
     piece of evidence, not "label noise" and "noise".
     """
-    title_end, facet = scene.title_end, topic.facet
-    kept: dict[tuple[str, bool], list[Weighed]] = {}
-    reached = 0
-    for start, end, weight, hit, rule in _counting(topic, found, scene):
-        if -end <= reached:
-            continue
-        reached = -end
-        factor, discount = scene.factor(hit, facet)
-        own = -weight
-        if factor < 1:
-            own *= factor
-        elif factor > 1 and rule.raised:
-            own = min(own * factor, max(rule.title, own))
-        place = (hit[2].key, start < title_end)
-        if place in kept:
-            kept[place].append(Weighed(hit, rule, own, discount))
-        else:
-            kept[place] = [Weighed(hit, rule, own, discount)]
-    best: list[Weighed] = []
-    for same in kept.values():
-        best += same if len(same) == 1 else _best(same, mentions)
-    if same_sentence == 1 or len(best) == 1:
-        return best
-    return _by_sentence(best, scene, same_sentence)
+    group = counted.group * span
+    order = np.lexsort((-counted.weight, -counted.end, group + counted.start))
+    ends = (group + counted.end)[order]
+    longest = np.ones(len(order), dtype=bool)
+    np.greater(ends[1:], np.maximum.accumulate(ends)[:-1], out=longest[1:])
+    return counted.take(order[longest])
 
 
-def _counting(
-    topic: CompiledTopic, found: Found, scene: Scene
-) -> list[tuple[int, int, float, Hit, CompiledRule]]:
-    """Start, end and weight (these two negative), hit and rule of what may count, in order."""
-    title_end = scene.title_end
-    in_title = _ALONE if scene.alone else _TITLE
-    counted: list[tuple[int, int, float, Hit, CompiledRule]] = []
-    hits: Iterable[Hit] = found.get(topic.slot, ())
-    if topic.exclude in found:
-        hits = outside(hits, found[topic.exclude])
-    for hit in hits:
-        rule = hit[2].rule
-        if rule is None:
-            continue
-        weight = rule.abstract if hit[0] >= title_end else in_title(rule)
-        if weight and (not rule.needs or scene.has_context(hit, rule)):
-            counted.append((hit[0], -hit[1], -weight, hit, rule))
-    counted.sort(key=_PLACE)
-    return counted
+def _toned(rules: CompiledRules, texts: Texts, said: Hits, counted: Counted) -> Counted:
+    """With discounts and emphasis."""
+    factor, discount = _factors(rules, texts, said, counted)
+    weight = counted.weight
+    title = rules.rules.weight[TITLE, counted.rule]
+    raised = np.minimum(weight * factor, np.maximum(title, weight))
+    grows = rules.rules.raised[counted.rule] & (factor > 1)
+    weight = np.where(factor < 1, weight * factor, np.where(grows, raised, weight))
+    return counted._replace(weight=weight, discount=discount)
 
 
-def _by_sentence(weighed: list[Weighed], scene: Scene, share: float) -> list[Weighed]:
+def _factors(
+    rules: CompiledRules, texts: Texts, said: Hits, counted: Counted
+) -> tuple[Floats, Ints]:
+    """The lowest factor of the discounts that reach a hit, with its number, or the emphasis."""
+    spots = Spots(said.take(rules.topic_of[said.slot] == NONE), texts.span)
+    facet = rules.topics.facet[counted.topic]
+    factor = np.ones(len(facet))
+    discount = np.full(len(facet), NONE)
+    for number, cues in enumerate(rules.discounts):
+        lower = np.flatnonzero(cues.factors[facet] < factor)
+        rows = lower[_reached(texts, spots, cues, counted, lower)]
+        factor[rows] = cues.factors[facet[rows]]
+        discount[rows] = number
+    others = np.flatnonzero((discount == NONE) & (counted.place == ABSTRACT))
+    for cues in rules.emphasis:
+        rows = others[_reached(texts, spots, cues, counted, others)]
+        factor[rows] = np.maximum(factor[rows], cues.factors[facet[rows]])
+    return factor, discount
+
+
+def _reached(texts: Texts, spots: Spots, cues: Cues, counted: Counted, rows: Ints) -> Bools:
+    """Whether a cue reaches what counts in some rows."""
+    sentence, start = counted.sentence[rows], counted.start[rows]
+    if cues.within is None:
+        marked = np.zeros(texts.sentences, dtype=bool)
+        marked[spots.sentence[spots.slot == cues.slot]] = True
+        return np.asarray(marked[sentence])
+    spot = spots.before(np.full(len(rows), cues.slot), start)
+    reached: Bools = spot != NONE
+    reached[reached] = spots.sentence[spot[reached]] == sentence[reached]
+    words = texts.words_between(spots.end[spot[reached]], start[reached])
+    reached[reached] = words <= cues.within
+    return reached
+
+
+def _repeated(rules: CompiledRules, counted: Counted, mentions: int) -> Counted:
+    """Each phrase so many times a field, the best of them.
+
+    Repeating what speaks for a topic tells more; repeating what speaks against it does not.
+    """
+    same = counted.group * (2 * (rules.terms.phrase.max() + 1))
+    same += 2 * counted.phrase + (counted.place == ABSTRACT)
+    order = np.lexsort((-counted.weight, same))
+    begin, end, rank = runs(same[order])
+    if len(begin) == len(order):
+        return counted
+    first = np.repeat(np.minimum.reduceat(order, begin), end - begin)
+    kept = rank < np.where(rules.rules.against[counted.rule[first]], 1, mentions)
+    # In the order of the first mentions: products depend on it in their last digits.
+    return counted.take(order[kept][np.lexsort((rank[kept], first[kept]))])
+
+
+def _by_sentence(rules: CompiledRules, texts: Texts, counted: Counted) -> Counted:
     """What one sentence of the abstract says in other words is no second piece of evidence."""
-    title_end = scene.title_end
-    order = sorted(
-        (-one.weight, one.hit[0], place)
-        for place, one in enumerate(weighed)
-        if one.hit[0] >= title_end and not one.rule.against
-    )
-    seen: set[int] = set()
-    for _, start, place in order:
-        sentence = scene.sentence(start)
-        if sentence in seen:
-            hit, rule, weight, discount = weighed[place]
-            weighed[place] = Weighed(hit, rule, weight * share, discount)
-        seen.add(sentence)
-    return weighed
-
-
-def _best(same: list[Weighed], mentions: int) -> list[Weighed]:
-    """Repeating what speaks for a topic tells more; repeating what speaks against it does not."""
-    most = 1 if same[0].rule.against else mentions
-    return sorted(same, key=lambda one: -one.weight)[:most]
+    share = rules.topics.same_sentence[counted.topic]
+    own = (counted.place == ABSTRACT) & ~rules.rules.against[counted.rule] & (share < 1)
+    rows = np.flatnonzero(own)
+    start, weight = counted.start[rows], counted.weight[rows]
+    same = counted.group[rows] * texts.sentences + counted.sentence[rows]
+    order = np.lexsort((start, -weight, same))
+    further = order[runs(same[order]).rank > 0]
+    weight[further] *= share[rows[further]]
+    changed = counted.weight.copy()
+    changed[rows] = weight
+    return counted._replace(weight=changed)

@@ -16,6 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from medsafe_harvest.curated import redirects
+from medsafe_harvest.curated.redirects import Kind
 from medsafe_harvest.dedupe.blocking import MAX_BLOCK
 from medsafe_harvest.schema import RECORD, TABLES
 
@@ -92,7 +94,7 @@ def records() -> list[dict[str, Any]]:
             year=2020,
             doi=f"10.1/{number // 2}",
         )
-        for number in range(MAX_BLOCK + 10)
+        for number in range(max(MAX_BLOCK.values()) + 10)
     ]
     rows += [
         record(
@@ -153,29 +155,55 @@ def contents(snapshot: str) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in Path(snapshot).iterdir()}
 
 
+def as_lake(snapshot: Path, lake: Path) -> None:
+    """The papers and records of a snapshot as an earlier job would have left them."""
+    for name, by in (("papers", "year"), ("records", "source")):
+        table = pq.read_table(snapshot / f"{name}.parquet")
+        pq.write_to_dataset(table, lake / name, [by])
+    (lake / "manifest.json").write_text("{}", encoding="utf-8")
+
+
+def changes(folder: Path) -> list[redirects.Change]:
+    return [entry.change for entry in redirects.read(folder)]
+
+
 def test_a_cluster_that_loses_a_worker_gives_the_bytes_of_one_machine(
     project: Path, cluster: Any
 ) -> None:
     main = (sys.executable, "-c", "from medsafe_harvest.cli import main; main()")
-    alone = run(command(project, *main, out=str(project / "alone")))
-    flag, lake = project / "died", project / "lake"
+    lake, out = project / "lake", {name: project / name for name in ("alone", "together")}
+    # What is there before: curators have not spoken yet.
+    said = (project / "config/overrides.yaml").read_text(encoding="utf-8")
+    (project / "config/overrides.yaml").write_text("{}", encoding="utf-8")
+    before = run(command(project, *main, out=str(out["alone"])))
+    as_lake(Path(before["snapshot"]), lake)
+    shutil.copytree(out["alone"], out["together"], symlinks=True)
+    (project / "config/overrides.yaml").write_text(said, encoding="utf-8")
+
+    alone = run(command(project, *main, out=str(out["alone"])))
+    flag = project / "died"
     settings = [part for pair in cluster.settings.items() for part in ("--conf", "=".join(pair))]
     program = (sys.executable, str(KILLING), str(flag))
     where = {"engine": "spark", "master": cluster.master, "lake": str(lake)}
-    together = run([*command(project, *program, out=str(project / "together"), **where), *settings])
+    together = run(
+        [*command(project, *program, out=str(out["together"]), **where), "--overwrite", *settings]
+    )
 
     assert flag.exists()
     assert sum(worker.poll() is not None for worker in cluster.workers) == 1
     assert contents(together["snapshot"]) == contents(alone["snapshot"])
     # What the input is for: nothing is compared with nothing.
-    assert alone["rows"]["relations"] > 50
+    assert min(alone["rows"]["relations"], alone["rows"]["related"]) > 50
     assert alone["rows"]["papers"] < alone["rows"]["records"] - 50
     counts = {name: number for name, number in together["counts"].items() if number}
     assert counts == {name: number for name, number in alone["counts"].items() if number}
     assert min(counts["refined_blocks"], counts["must_link"], counts["cannot_link"]) > 0
 
+    assert changes(lake) == changes(out["together"]) == changes(out["alone"])
+    assert {change.kind for change in changes(lake)} == {Kind.MERGED, Kind.SPLIT}
     assert not Path(f"{lake}.scratch").exists()
-    assert json.loads((lake / "manifest.json").read_bytes())["rows"] == together["rows"]
+    rows = json.loads((lake / "manifest.json").read_bytes())["rows"]
+    assert rows == {name: together["rows"][name] for name in rows}
     years = ds.partitioning(pa.schema([TABLES["papers"].field("year")]), flavor="hive")
     papers = ds.dataset(lake / "papers", partitioning=years).to_table(columns=["paper_id", "year"])
     snapshot = pq.read_table(

@@ -331,3 +331,26 @@ def test_real_lists_only_grow(put: Sync) -> None:
         assert put(synced.text, *rows).text == synced.text, file.name
         added += len(synced.added)
     assert added > 1
+
+
+def test_a_doubled_mark_of_one_item_is_no_style_to_follow(put: Sync) -> None:
+    text = (
+        "## Fairness\n\n"
+        "- - Equal Scans for All. [[paper]](https://arxiv.org/abs/2501.00001)\n"
+        "  - Ann Lee. Key word: scans.\n"
+    )
+    (new,) = set(put(text, NEW).text.split("\n")) - set(text.split("\n"))
+    assert new.startswith("- Fair screening of chest x-rays?")
+
+
+def test_a_heading_over_conferences_is_no_venue_of_a_repository(put: Sync) -> None:
+    text = (
+        "## Fairness\n\nAwesome Fair Learning [[GitHub]](https://github.com/ada/awesome)\n\n"
+        "**Conference**\n\n- Equal Scans for All [[MICCAI2023]](https://arxiv.org/abs/2301.00001)\n"
+    )
+    longer = NEW | {"paper_id": "mhlong", "venue": "The Web Conference", "arxiv_id": "2405.00002",
+                    "title": "Equal error rates for all wards of a hospital"}  # fmt: skip
+    assert set(put(text, NEW, longer).text.split("\n")) - set(text.split("\n")) == {
+        "- Fair screening of chest x-rays? [[MICCAI2024]](https://arxiv.org/abs/2405.00001)",
+        f"- {longer['title']} [[The Web Conference 2024]](https://arxiv.org/abs/2405.00002)",
+    }

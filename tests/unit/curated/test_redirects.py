@@ -158,7 +158,7 @@ def publish(folder: Path, clusters: dict[int, int], when: datetime) -> None:
         made,
         {"as_of": "2026-11-20"},
         keep=2,
-        before_swap=lambda: redirects.append(folder, found, when),
+        before_swap=lambda _: redirects.append(folder, found, when),
     )
 
 

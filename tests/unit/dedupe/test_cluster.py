@@ -155,6 +155,19 @@ def test_a_promising_pair_that_is_not_the_only_one_stays_a_review(
     assert not any({"a", "s"} <= group or {"a", "b"} <= group for group in groups(clustering))
 
 
+def test_two_lists_that_name_a_paper_are_no_rivals() -> None:
+    pairs = table([promising("a", "x"), promising("a", "y"), promising("x", "y")])
+    clustering = cluster(of_sources(a="arxiv", x="list", y="list"), pairs, NONE)
+    assert groups(clustering) == {frozenset("axy")}
+    assert clustering.only_partners == {("a", "x"), ("a", "y")}
+
+
+def test_a_list_entry_with_two_partners_in_one_source_stays_a_review() -> None:
+    pairs = table([promising("a", "x"), promising("b", "x")])
+    clustering = cluster(of_sources(a="arxiv", b="arxiv", x="list"), pairs, NONE)
+    assert not clustering.only_partners
+
+
 def test_the_better_of_two_promising_partners_is_joined_if_it_is_far_ahead() -> None:
     pairs = table([promising("a", "s", 0.6), promising("a", "t", 0.2)])
     clustering = cluster(of_sources(a="arxiv", s="s2", t="s2"), pairs, NONE)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pyarrow as pa
 import pytest
 
 from medsafe_harvest.dedupe.dois import dois_of, is_copy
 from medsafe_harvest.dedupe.places import (
+    day_posted,
     first_number,
+    first_range,
     page_range,
     venue_class,
     venue_initials,
@@ -143,3 +147,37 @@ def test_abbreviated_venues_have_the_stems_of_the_full_name(one: str, other: str
 def test_an_acronym_has_the_initials_of_the_full_name() -> None:
     assert venue_initials("Very Large Data Bases") == venue_initials("VLDB") == "vldb"
     assert venue_initials("") is None
+
+
+@pytest.mark.parametrize(
+    ("pages", "first"),
+    [
+        ("233-8, 230-5, 246-51", "230-5"),
+        ("S40-S44+S31-S39", "s31-s39"),
+        ("e31-8; quiz e39", "e31-8; quiz e39"),
+        ("S12-S15, 3-9", "S12-S15, 3-9"),
+        ("12-19", "12-19"),
+        (None, None),
+    ],
+)
+def test_of_several_ranges_of_pages_the_first_counts(pages: str | None, first: str | None) -> None:
+    assert first_range(pages) == first
+
+
+@pytest.mark.parametrize(
+    ("day", "source", "venue", "kind", "known"),
+    [
+        (date(2021, 3, 12), "arxiv", "Nature", "journal", True),
+        (date(2021, 3, 12), "semantic_scholar", None, None, True),
+        (date(2021, 3, 12), "semantic_scholar", "medRxiv", "preprint", True),
+        (date(2021, 3, 12), "semantic_scholar", "Nature", "journal", False),
+        (date(2021, 3, 12), "semantic_scholar", "Somewhere", None, False),
+        (date(2021, 3, 1), "arxiv", None, None, True),
+        (date(2021, 1, 1), "semantic_scholar", None, None, False),
+        (None, "arxiv", None, None, False),
+    ],
+)
+def test_only_the_day_of_a_preprint_is_a_day_of_posting(
+    day: date | None, source: str, venue: str | None, kind: str | None, *, known: bool
+) -> None:
+    assert (day_posted(day, source, venue, kind) is not None) is known

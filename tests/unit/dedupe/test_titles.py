@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from medsafe_harvest.dedupe.markers import Marker
 from medsafe_harvest.dedupe.titles import take_apart
+from medsafe_harvest.dedupe.wording import is_acronym
 
 
 @pytest.mark.parametrize(
@@ -90,6 +91,41 @@ def test_notes_of_libraries_are_not_part_of_the_title(one: str, other: str) -> N
 )
 def test_numbers_are_found_in_all_their_forms(title: str, numbers: set[str]) -> None:
     assert set(take_apart(title).numbers) == numbers
+
+
+@pytest.mark.parametrize(
+    ("title", "part"),
+    [
+        ("Radiomics, part II", "2"),
+        ("Radiomics. Pt. 2: Methods", "2"),
+        ("RADIOMICS II: APPLICATIONS", "2"),
+        ("Loops on 2-bridge spheres (III)", "3"),
+        ("Lectures on noise. 2. Random media", "2"),
+        ("Spectral gaps, Part B", "b"),
+        ("Part One: the burden", "1"),
+        ("Stage II: a trial", None),
+        ("Diabetes type 2: a survey", None),
+        ("IV fluids in sepsis", None),
+        ("Part of the story", None),
+    ],
+)
+def test_a_part_of_a_series_is_told_from_a_grade(title: str, part: str | None) -> None:
+    assert take_apart(title).part == part
+
+
+@pytest.mark.parametrize(
+    ("short", "words", "is_one"),
+    [
+        ("ahus", "atypical hemolytic syndrome uremic", True),
+        ("llms", "language large model", True),
+        ("mhd", "magnetohydrodynamic", True),
+        ("pad", "prostate cancer", False),
+        ("x", "xenon", False),
+        ("mri", "magnetic imaging", False),
+    ],
+)
+def test_an_acronym_has_the_initials_of_its_words(short: str, words: str, *, is_one: bool) -> None:
+    assert is_acronym(short, words.split()) is is_one
 
 
 def test_letters_that_name_a_thing_are_kept_and_articles_are_not() -> None:

@@ -39,7 +39,14 @@ def digest(
     settings = RankingSettings()
     shown = tuple(explained(papers, date(2026, 11, 21), settings, limit))
     return Digest(
-        date(2026, 11, 21), date(2026, 11, 14), "", len(papers), shown, settings.highest, health
+        today=date(2026, 11, 21),
+        since=date(2026, 11, 14),
+        about="",
+        new=len(papers),
+        papers=shown,
+        highest=settings.highest,
+        health=health,
+        options=f"--since 2026-11-14 --limit {len(papers)}",
     )
 
 

@@ -9,6 +9,7 @@ import subprocess
 import unicodedata
 import warnings
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -134,22 +135,36 @@ def test_any_text_survives_ris(
     assert [" ".join(name.replace(",", " ").split()) for name in read] == words
 
 
-#: The fields of CSL-JSON 1.0.2 that are ours, by the type that its schema asks for.
-CSL_TEXTS = {
-    *("id", "title", "container-title", "publisher", "genre", "number", "archive", "keyword"),
-    *("archive_location", "volume", "issue", "page", "DOI", "PMID", "PMCID", "URL", "abstract"),
-    "note",
-}
+#: Parts of a name in CSL-JSON 1.0.2, of those that we write.
 CSL_NAME = {"family", "given", "non-dropping-particle", "suffix"}
+
+
+def of_csl(file: str, *sections: str) -> set[str]:
+    """Words of the schema of CSL itself, which citeproc-py brings along."""
+    schema = resources.files("citeproc") / "data/schema/schemas/styles" / file
+    found: set[str] = set()
+    for section in sections:
+        (words,) = re.findall(
+            rf"^ *{re.escape(section)} =\n(.*?)(?:\n *\n|\n}})",
+            schema.read_text("utf-8"),
+            re.DOTALL | re.MULTILINE,
+        )
+        found.update(re.findall('"([^"]+)"', words))
+    return found
 
 
 def test_csl_has_the_shape_of_its_schema(papers: pa.Table, venues: dict[str, str]) -> None:
     style = Style(Format.CSL, citation_keys(papers), venues)
     items = json.loads("".join(many(papers.to_pylist(), style)))
     assert len(items) == papers.num_rows
+    kinds = of_csl("csl-types.rnc", "item-types")
+    standard = ("variables.numbers", "variables.strings", "variables.titles")
+    texts = of_csl("csl-variables.rnc", *standard)
+    assert "article-journal" in kinds
+    assert {"DOI", "page", "container-title"} <= texts
     for item in items:
-        kinds = {"article", "article-journal", "paper-conference", "document"}
         assert item.pop("type") in kinds
+        assert item.pop("id")
         assert all(
             name.keys() <= CSL_NAME or name.keys() == {"literal"} for name in item.pop("author", [])
         )
@@ -157,7 +172,7 @@ def test_csl_has_the_shape_of_its_schema(papers: pa.Table, venues: dict[str, str
         assert dates.keys() == {"date-parts"}
         assert all(isinstance(part, int) for part in dates["date-parts"][0])
         assert isinstance(item.pop("custom"), dict)
-        assert item.keys() <= CSL_TEXTS
+        assert item.keys() <= texts
         assert all(isinstance(value, str) and value for value in item.values())
 
 

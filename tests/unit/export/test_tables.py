@@ -47,6 +47,15 @@ def test_csv_reads_back(make_row: Callable[..., Row], title: str) -> None:
     assert [cells[0], *cells[2:]] == ["key", "a; b", "2024", "false", "", ""]
 
 
+def test_no_item_of_a_list_is_a_formula_either(make_row: Callable[..., Row]) -> None:
+    """Where semicolons part cells, as in much of Europe, each item becomes a cell."""
+    names = [{"name": name, "family": None} for name in ("=cmd|' /C calc'!A0", "A. B", "@SUM(1)")]
+    row = make_row(authors=names, topics=["-1"])
+    _, line = tables.csv_lines([row], ["authors", "topics"], {})
+    [cells] = csv.reader([line])
+    assert cells == ["'=cmd|' /C calc'!A0; A. B; '@SUM(1)", "'-1"]
+
+
 def test_json_lines_say_what_the_table_says(papers: pa.Table) -> None:
     read = [json.loads(line) for line in tables.json_lines(tables.rows(papers))]
     assert read == [json.loads(json.dumps(row, default=str)) for row in papers.to_pylist()]

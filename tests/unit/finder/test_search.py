@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 import medsafe_harvest as mh
 from medsafe_harvest import finder
 from medsafe_harvest.curated import snapshot
+from medsafe_harvest.curated.selection import Choice
 from medsafe_harvest.errors import CuratedError, SelectionError
-from medsafe_harvest.finder import Options, index, staged
+from medsafe_harvest.finder import index, staged
 from medsafe_harvest.finder.index import Index
 from tests.unit.finder.library import LIBRARY, write
 
@@ -31,8 +32,8 @@ def opened(curated: Path) -> Index:
     return index.opened(snapshot.current(curated), finder.cache_of(curated))
 
 
-def found(curated: Path, text: str, options: Options | None = None) -> list[str]:
-    table = finder.find(curated, text, options or Options()).table
+def found(curated: Path, text: str, within: Choice | None = None) -> list[str]:
+    table = finder.find(curated, text, within).table
     return [f"{row['paper_id'][2:]} {row['match']}" for row in table.to_pylist()]
 
 
@@ -128,20 +129,18 @@ def test_digits_are_an_id_first_and_words_after(curated: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "expected"),
+    ("within", "expected"),
     [
-        pytest.param(Options(topics=["uncertainty"]), ["00 all"], id="topic"),
-        pytest.param(Options(since=date(2023, 1, 1)), ["00 all"], id="since"),
-        pytest.param(Options(until=date(2023, 1, 1)), ["01 all"], id="until"),
-        pytest.param(Options(where="venue = 'TMI'"), ["01 all"], id="where"),
-        pytest.param(Options(where="year = 1900"), [], id="none"),
+        pytest.param(Choice(topics=["uncertainty"]), ["00 all"], id="topic"),
+        pytest.param(Choice(since=date(2023, 1, 1)), ["00 all"], id="since"),
+        pytest.param(Choice(until=date(2023, 1, 1)), ["01 all"], id="until"),
+        pytest.param(Choice(where="venue = 'TMI'"), ["01 all"], id="where"),
+        pytest.param(Choice(where="year = 1900"), [], id="none"),
     ],
 )
-def test_a_choice_of_papers_is_searched(
-    curated: Path, options: Options, expected: list[str]
-) -> None:
-    assert found(curated, "chest prediction", options) == expected
-    assert found(curated, "mh00", options) == (["00 id"] if expected == ["00 all"] else [])
+def test_a_choice_of_papers_is_searched(curated: Path, within: Choice, expected: list[str]) -> None:
+    assert found(curated, "chest prediction", within) == expected
+    assert found(curated, "mh00", within) == (["00 id"] if expected == ["00 all"] else [])
 
 
 def test_words_that_no_paper_has_are_named_with_near_ones(curated: Path) -> None:
@@ -179,7 +178,7 @@ def test_a_notebook_gets_a_frame(curated: Path) -> None:
     assert len(mh.search("federated", curated, until="2021-05", limit=1)) == 1
     with pytest.raises(SelectionError, match="no column 'titel'"):
         mh.search("federated", curated, columns=["titel"])
-    with pytest.raises(SelectionError, match="2023-05"):
+    with pytest.raises(SelectionError, match="2024-05"):
         mh.search("federated", curated, since="soon")
     with pytest.raises(CuratedError, match="no curated snapshot"):
         mh.search("federated", curated.parent)

@@ -20,10 +20,12 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from lxml import html
 
+from medsafe_harvest.curated.selection import Choice
 from medsafe_harvest.errors import BusyError, ExportError
 from medsafe_harvest.site.abstracts import Abstracts
-from medsafe_harvest.site.build import Built, Choice, build
+from medsafe_harvest.site.build import Built, build
 from medsafe_harvest.site.tree import replacing
+from tests.unit.shown_papers import author, paper
 from tests.unit.site.conftest import LEDGER, PLAIN, SETTINGS, papers, write
 
 GOLDEN = Path(__file__).parents[2] / "golden/site"
@@ -134,7 +136,7 @@ def test_a_paper_page_tells_all_there_is(site: Path) -> None:
     for words in (
         "Unlearning chest x-rays: AUC < 0.5 & what then?",
         "Zoë Müller , 陳大文",
-        "Preprint 18 November 2026 arXiv 2611.00001",
+        "Preprint arXiv 18 November 2026 arXiv 2611.00001",
         "Conference paper MICCAI 2026 DOI 10.1000/ab<c>(1) Semantic Scholar 7",
         "arxiv:2611.00001 is a preprint of semantic_scholar:7",
         "This paper extends Conformal prediction of scans",
@@ -150,6 +152,29 @@ def test_a_paper_page_tells_all_there_is(site: Path) -> None:
     # A related paper that the snapshot does not have is left out, and so is a wicked address.
     assert len(page.xpath("//ol[@class='related']/li")) == 2
     assert not page.xpath("//a[starts-with(@href, 'javascript')]")
+
+
+def test_what_runs_right_to_left_turns_nothing_else(tmp_path: Path) -> None:
+    name = "\u0645\u062d\u0645\u062f"
+    rows = [
+        paper("mha", title="\u202eTurned", authors=[author(name)], topics=["ct"], modality=["ct"])
+    ]
+    made(write(tmp_path / "curated", rows), tmp_path / "site")
+    [row] = read(tmp_path / "site/topics/ct.html").xpath("//tbody/tr[th/a]")
+    assert row.xpath("th//bdi/text()") == ["\u202eTurned", name]
+    [heading] = read(tmp_path / "site/papers/mha.html").xpath("//h1")
+    assert heading.get("dir") == "auto"
+    assert "1 paper</span>" in (tmp_path / "site/topics.html").read_text("utf-8")
+
+
+def test_a_paper_without_a_title_can_be_pointed_at(tmp_path: Path) -> None:
+    rows = [paper("mha", title="", topics=["ct"], modality=["ct"]), paper("mhb", title="x" * 200)]
+    made(write(tmp_path / "curated", rows), tmp_path / "site")
+    site = tmp_path / "site"
+    assert read(site / "topics/ct.html").xpath("string(//tbody/tr/th/a)") == "(no title)"
+    assert read(site / "papers/mha.html").xpath("string(//h1)") == "(no title)"
+    assert "(no title)" in (site / "index/core-0.js").read_text("utf-8")
+    assert read(site / "papers/mhb.html").xpath("//h1/@class") == ["long"]
 
 
 def test_a_summary_is_plain_text_that_ends_at_a_word(site: Path) -> None:

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+from medsafe_harvest.outgoing import topic_label, topic_name
 from medsafe_harvest.site import charts
 from medsafe_harvest.site.charts import Bar
 from medsafe_harvest.site.pages import link
 from medsafe_harvest.site.paper import in_words
-from medsafe_harvest.site.words import code_of, relation_label, topic_label
+from medsafe_harvest.site.words import best_link, relation_label
 from tests.unit.shown_papers import link as paper_link
 
 
@@ -57,10 +58,10 @@ def test_code_is_a_repository_of_the_authors_that_is_alive() -> None:
         paper_link("https://github.com/a/maybe", own=None),
         paper_link("https://github.com/a/other", own=False),
     ]
-    assert code_of(links) == {"url": "https://github.com/a/maybe", "label": "code"}
-    best = code_of([*links, paper_link("https://github.com/a/own")])
+    assert best_link(links) == {"url": "https://github.com/a/maybe", "label": "code"}
+    best = best_link([*links, paper_link("https://github.com/a/own")])
     assert best == {"url": "https://github.com/a/own", "label": "code"}
-    assert code_of([dead, paper_link("javascript:alert(1)")]) is None
+    assert best_link([dead, paper_link("javascript:alert(1)")]) is None
 
 
 @pytest.mark.parametrize(
@@ -87,5 +88,7 @@ def test_values_in_words() -> None:
 def test_names_of_topics_and_relations() -> None:
     names = [topic_label(slug) for slug in ("mri", "x-ray", "federated-learning")]
     assert names == ["MRI", "X-ray", "Federated learning"]
+    within = [topic_name(slug) for slug in ("mri", "x-ray", "model-ip", "federated-learning")]
+    assert within == ["MRI", "X-ray", "model IP", "federated learning"]
     assert relation_label("corrects", left=False) == "is corrected by"
     assert relation_label("new_kind", left=True) == "new kind"

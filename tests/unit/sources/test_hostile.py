@@ -20,6 +20,7 @@ from medsafe_harvest.collect import Collected
 from medsafe_harvest.config import load_config
 from medsafe_harvest.curated.lookup import Dossier
 from medsafe_harvest.errors import FetchError, MalformedPageError, RefusedError, StoreError
+from medsafe_harvest.export import tables
 from medsafe_harvest.fetch.attempt import Run
 from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.normalize.records import Seen, to_batch
@@ -380,7 +381,7 @@ def test_a_formula_is_no_formula_in_csv(formula: str, capsys: pytest.CaptureFixt
     ("value", "cell"), [(None, ""), (3, "3"), ("T = 1", "T = 1"), ("x-ray", "x-ray"), ([], "")]
 )
 def test_a_plain_cell_stays_as_it_is(value: Any, cell: str) -> None:
-    assert query._cell(value) == cell
+    assert tables._cell(value) == cell
 
 
 def test_nothing_steers_the_terminal_in_a_table(capsys: pytest.CaptureFixture[str]) -> None:

@@ -48,7 +48,7 @@ def is_silent(name: str, found: PageContent, page: Page) -> bool:
     """Nothing read, nothing rejected and no error, on a page that does not say that it is empty."""
     if found.entries or found.records or found.rejected or found.replaced or found.code:
         return False
-    if name in {"arxiv", "arxiv_ids", "semantic_scholar"}:
+    if name in {"arxiv", "arxiv_ids", "arxiv_titles", "semantic_scholar"}:
         # A count stands beside the entries; its generator holds it against what came.
         return found.total is None and b'"data"' not in page.body
     if name == "semantic_scholar_batch":

@@ -68,5 +68,7 @@ PAGES: dict[str, Page] = {
     "arxiv_oai_get": Page(200, {}, oai("arXivRaw").encode()),
     "arxiv_rss": Page(200, {}, RSS.encode()),
     "semantic_scholar": Page(200, {}, BULK.encode()),
+    "arxiv_titles": Page(200, {}, ATOM.encode()),
+    "semantic_scholar_titles": Page(200, {}, json.dumps({"data": PAPERS}).encode()),
     "semantic_scholar_batch": Page(200, {}, json.dumps(PAPERS).encode(), sent=SENT),
 }

@@ -1,7 +1,8 @@
-"""The rules on papers that a reader labelled before they were written.
+"""The rules on papers that a reader labelled before they were scored.
 
-``topics_seen.jsonl`` was looked at while the rules were changed, ``topics_unseen.jsonl`` was scored
-only: what the rules do there is what to expect of a new paper. Labels and titles stand here, the
+``topics_seen.jsonl``, ``topics_unseen.jsonl`` (unseen by the first rules) and half A of
+``topics_fresh.jsonl`` were looked at while the rules were changed. Half B was scored only: what the
+rules do there is what to expect of a paper of that kind. Labels and titles stand here, the
 abstracts in the shared data.
 """
 
@@ -21,11 +22,12 @@ from medsafe_harvest.topics.evaluate import evaluate, read_labelled
 
 ROOT = Path(__file__).parents[3]
 FLOORS = {
-    "seen": {"medical": 0.95, "trust": 0.83, "modality": 0.90, "task": 0.80},
-    "unseen": {"medical": 0.94, "trust": 0.77, "modality": 0.86, "task": 0.78},
+    "seen": {"medical": 0.95, "trust": 0.86, "modality": 0.91, "task": 0.82},
+    "unseen": {"medical": 0.95, "trust": 0.83, "modality": 0.88, "task": 0.82},
+    "fresh": {"medical": 0.93, "trust": 0.76, "modality": 0.86, "task": 0.74},
 }
 #: What the titles alone must give of the unseen papers.
-TITLES = {"medical": 0.86, "trust": 0.69, "modality": 0.65, "task": 0.70}
+TITLES = {"medical": 0.88, "trust": 0.75, "modality": 0.66, "task": 0.71}
 
 
 def golden(name: str) -> list[dict[str, Any]]:

@@ -122,6 +122,17 @@ def test_every_trust_slug_of_the_written_taxonomy_is_configured(shared_data: Pat
         ("benchmark", "Dataset distillation with few images."),
         ("question-answering", "Quality assurance (QA) of contours."),
         ("classification", "Diagnosing failures of language models."),
+        ("privacy", "Attacks on classifiers: attacks transfer, and an attack is cheap."),
+        ("uncertainty", "Conformal factors of cortical surfaces tell the disease."),
+        ("anomaly-detection", "An out-of-distribution (OOD) benchmark of OOD inputs."),
+        ("governance", "A guideline-grounded chatbot of language models."),
+        ("explainability", "Linear probes: probing the encoder with cheap probes."),
+        ("representation-learning", "Semi-supervised learning (SSL): SSL with few labels."),
+        ("representation-learning", "Leveraging foundation models for grading."),
+        ("medical", "Plant pathology: the rust of wheat."),
+        ("ehr", "We support the claims of this paper: claims are audited."),
+        ("clinical-text", "We test on law, finance, code and PubMedQA."),
+        ("synthetic-data", "Simple data augmentation for tumour segmentation."),
     ],
 )
 def test_a_trap_gives_no_topic(slug: str, text: str) -> None:
@@ -134,6 +145,9 @@ def test_a_trap_gives_no_topic(slug: str, text: str) -> None:
         ("Federated learning for chest X-rays", {"federated-learning", "x-ray"}),
         ("Uncertainty of brain MRI segmentation", {"uncertainty", "mri", "segmentation"}),
         ("A survey of clinical notes: challenges and future directions", {"survey"}),
+        ("Ensembles for colorectal cancer survival rates", {"prognosis", "medical"}),
+        ("Extracting symbolic rules from networks", {"explainability"}),
+        ("Disparities in LLM-based healthcare Q&A", {"fairness", "question-answering"}),
     ],
 )
 def test_a_title_alone_gives_its_topics(text: str, topics: set[str]) -> None:
@@ -164,6 +178,12 @@ def test_hyphens_spaces_and_dashes_are_one(dash: str) -> None:
 def test_acronyms_keep_their_case() -> None:
     assert "pet" not in given_to("A pet dog in the brain scan")
     assert "ct" not in given_to("The ct variable")
+
+
+@pytest.mark.parametrize("spelled", ["BI-RADS", "BI RADS", "BI\u2010RADS"])
+def test_an_acronym_with_a_hyphen_is_found(spelled: str) -> None:
+    assert "mammography" in given_to(f"{spelled} categories of a second reader")
+    assert "mammography" not in given_to(f"{spelled.lower()} categories of a second reader")
 
 
 @settings(max_examples=60)

@@ -9,25 +9,23 @@ records: a test holds it to that.
 
 from __future__ import annotations
 
-import tempfile
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from medsafe_harvest.dedupe.cluster import CLUSTERS
-from medsafe_harvest.dedupe.columns import Bools, Ints
+from medsafe_harvest.dedupe.columns import Bools, Ints, distinct, one_array
 from medsafe_harvest.dedupe.overrides import Overrides
 from medsafe_harvest.dedupe.prepare import NEEDED
 from medsafe_harvest.dedupe.reasons import Reason
 from medsafe_harvest.engines.duckdb import Matching, open_database
 from medsafe_harvest.engines.incremental.firststate import kept, rest
 from medsafe_harvest.engines.incremental.keyindex import digests
-from medsafe_harvest.engines.incremental.layers import Layers, one_array
+from medsafe_harvest.engines.incremental.layers import Layers
 from medsafe_harvest.engines.incremental.rejudge import Judged, Prepared, rejudge, sides
 from medsafe_harvest.engines.incremental.remembered import LIVING, State
 from medsafe_harvest.engines.incremental.resettle import record_ids, relate, resettle
@@ -40,6 +38,7 @@ from medsafe_harvest.engines.incremental.touched import (
     touched,
 )
 from medsafe_harvest.schema import DECISION
+from medsafe_harvest.scratch import scratch
 
 #: Counts that are told though they be 0; of decisions, only those that there are.
 _ALWAYS = ("candidate_pairs", "oversized_blocks", "records", "refined_blocks", "titles_unlike")
@@ -85,8 +84,8 @@ def match_batch(
         What ``match`` finds in all records; and the state that the next batch is matched against.
     """
     with (
-        tempfile.TemporaryDirectory(prefix="medsafe-harvest-") as folder,
-        open_database(Path(folder), memory_limit, None) as database,
+        scratch() as folder,
+        open_database(folder, memory_limit, None) as database,
     ):
         world, rows, coming = _world(state, batch)
         _, leaving = keys_of(state.records.take(batch.goes), batch.goes)
@@ -194,14 +193,14 @@ def _by_hand(state: State, world: World, rows: Ints, overrides: Overrides) -> By
     return ByHand(
         _named(before, links[0]),
         _named(after, links[1]),
-        np.union1d(_named(before, links[2]), _named(after, links[2])),
+        distinct(np.r_[_named(before, links[2]), _named(after, links[2])]),
     )
 
 
 def _named(living: _Living, pairs: list[tuple[str, str]]) -> Ints:
     rows = [[living.row(name) for name in pair] for pair in pairs]
     there = np.array([pair for pair in rows if None not in pair], dtype=np.int64).reshape(-1, 2)
-    return np.unique(packed(there[:, 0], there[:, 1]))
+    return distinct(packed(there[:, 0], there[:, 1]))
 
 
 def _replaced(

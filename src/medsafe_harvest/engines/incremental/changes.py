@@ -6,10 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from medsafe_harvest.dedupe.columns import Bools
+from medsafe_harvest.dedupe.columns import Bools, one_array
 from medsafe_harvest.dedupe.prepare import NEEDED
 from medsafe_harvest.engines.incremental.batch import Batch
-from medsafe_harvest.engines.incremental.layers import one_array
 from medsafe_harvest.engines.incremental.remembered import State
 
 

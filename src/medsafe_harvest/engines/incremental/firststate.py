@@ -41,9 +41,10 @@ def first_state(folder: Path, made: Made, overrides: Overrides, memory_limit: st
     shutil.copyfile(made.folder / "records.arrow", base / "records.arrow")
     parts = parts_of(len(made.record_ids))
     refining = gather(made.folder, "refining", parts, stages.REFINING)
-    compact = gather(made.folder, "titles", parts, stages.TITLES)["compact_title"]
-    titles = refining.select(TITLES.names[:-1]).append_column("compact_title", compact)
-    save_one(base / "titles.arrow", titles.cast(TITLES))
+    titles = gather(made.folder, "titles", parts, stages.TITLES)
+    for name in ("author", "year"):
+        titles = titles.append_column(name, refining[name])
+    save_one(base / "titles.arrow", titles.select(TITLES.names).cast(TITLES))
     with open_database(made.folder, memory_limit, None) as database:
         database.register("keys", gather(made.folder, "keys", parts, KEYS))
         save_one(base / "keys.arrow", digests(database))

@@ -13,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from medsafe_harvest.dedupe.columns import Ints
-from medsafe_harvest.engines.incremental.layers import one_array
+from medsafe_harvest.dedupe.columns import Ints, one_array
 
 #: Digest of a key, and a record that has it; a record may come twice, as in the keys.
 SCHEMA = pa.schema(

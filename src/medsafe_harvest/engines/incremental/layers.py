@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from medsafe_harvest.dedupe.columns import Bools, Ints
+from medsafe_harvest.dedupe.columns import Bools, Ints, one_array
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +93,6 @@ class Layers:
             if first < split
             else self.more.slice(first - split, count)
         )
-
-
-def one_array(column: pa.ChunkedArray) -> pa.Array:
-    """A column as one array; not copied where it is one."""
-    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _numbers(table: pa.Table, name: str) -> npt.NDArray[Any]:

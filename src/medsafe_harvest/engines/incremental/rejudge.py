@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from medsafe_harvest.dedupe.cluster import AGAINST
-from medsafe_harvest.dedupe.columns import Ints
+from medsafe_harvest.dedupe.columns import Ints, distinct
 from medsafe_harvest.dedupe.decide import judge, worth_keeping
 from medsafe_harvest.dedupe.overrides import Overrides, impose
 from medsafe_harvest.dedupe.prepare import COMPARISON, prepare
@@ -101,7 +101,7 @@ def _screened(world: World, pairs: Ints, kinds: Ints) -> Ints:
     chosen = [pairs[:0]]
     for start in range(0, len(pairs), ROWS):
         one, other = sides(world, pairs[start : start + ROWS])
-        rows = np.unique(np.concatenate([one, other]))
+        rows = distinct(np.concatenate([one, other]))
         titles = world.titles.take(rows).combine_chunks().to_batches()[0]
         left, right = (titles.take(pa.array(np.searchsorted(rows, side))) for side in (one, other))
         bits = pa.array(kinds[start : start + ROWS].astype(np.int32))

@@ -47,6 +47,7 @@ TITLES = pa.schema(
         pa.field("year", pa.int32(), nullable=False),  # 0 for none
         pa.field("sorted_title", pa.string(), nullable=False),
         pa.field("compact_title", pa.string(), nullable=False),
+        pa.field("head", pa.string(), nullable=False),
     ]
 )
 #: The living, in order of their ids, and for each the row of the first record of its cluster.

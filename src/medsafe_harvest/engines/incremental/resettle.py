@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from medsafe_harvest.dedupe.cluster import AGAINST, CLUSTERS, cluster, settle
-from medsafe_harvest.dedupe.columns import Bools, Ints
+from medsafe_harvest.dedupe.columns import Bools, Ints, distinct
 from medsafe_harvest.dedupe.overrides import Overrides
 from medsafe_harvest.dedupe.relations import relations
 from medsafe_harvest.dedupe.series import part_of
@@ -62,7 +62,7 @@ def resettle(
     first_pairs = packed(*(_ints(before, side) for side in "lr"))
     current = known.take(at).select(DECISION.names)
     unsettled = _with_first(current, packed(left[at], right[at]), before, first_pairs)
-    linked = np.unique(np.concatenate([side[at][joins[at]] for side in (left, right)]))
+    linked = distinct(np.concatenate([side[at][joins[at]] for side in (left, right)]))
     linked = linked[np.argsort(world.rank[linked])]
     comparison = prepared.of(linked)
     clustering = cluster(comparison, unsettled, overrides, _against(world, rest, inside))

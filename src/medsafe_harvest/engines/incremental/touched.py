@@ -18,16 +18,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from medsafe_harvest.dedupe.blocking import KEYS, LETTERS, MAX_BLOCK, block
-from medsafe_harvest.dedupe.columns import Bools, Ints
+from medsafe_harvest.dedupe.columns import Bools, Ints, distinct, one_array
 from medsafe_harvest.dedupe.sketch import sketch
 from medsafe_harvest.engines.duckdb import pair_off
 from medsafe_harvest.engines.incremental.keyindex import KeyIndex, digests
-from medsafe_harvest.engines.incremental.layers import Layers, one_array
+from medsafe_harvest.engines.incremental.layers import Layers
 from medsafe_harvest.engines.incremental.remembered import TITLES
 from medsafe_harvest.engines.incremental.shares import Shares, packed, united, unpacked
 from medsafe_harvest.engines.stages import BITS, BY_HAND
 
 _BITS = {LETTERS[kind]: bit for kind, bit in BITS.items()}
+_MOST = {bit: MAX_BLOCK[kind] for kind, bit in BITS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,9 @@ class _Named:
     """Keys, each with a number, and who has them."""
 
     key: pa.Array
-    #: Its bit.
+    #: Its bit, and how large its block may be before it is refined.
     kind: Ints
+    most: Ints
     digest: npt.NDArray[np.uint64]
     rest: npt.NDArray[np.uint32]
     #: Row by row of ``KEYS``: the number of the key, and the record.
@@ -88,14 +90,16 @@ class _Named:
     def of(cls, database: duckdb.DuckDBPyConnection, keys: pa.Table) -> _Named:
         """Number the keys in rows of ``KEYS``."""
         codes = one_array(keys["key"]).dictionary_encode()
-        distinct = codes.dictionary
-        numbers = pa.array(np.arange(len(distinct), dtype=np.int32))
-        database.register("keys", pa.table({"row": numbers, "key": distinct}))
+        texts = codes.dictionary
+        numbers = pa.array(np.arange(len(texts), dtype=np.int32))
+        database.register("keys", pa.table({"row": numbers, "key": texts}))
         known = digests(database).sort_by("row")
-        letters = pc.utf8_slice_codeunits(distinct, 0, 1).to_pylist()
+        letters = pc.utf8_slice_codeunits(texts, 0, 1).to_pylist()
+        kinds = [_BITS[letter] for letter in letters]
         return cls(
-            distinct,
-            np.array([_BITS[letter] for letter in letters], dtype=np.int64),
+            texts,
+            np.array(kinds, dtype=np.int64),
+            np.array([_MOST[kind] for kind in kinds], dtype=np.int64),
             one_array(known["digest"]).to_numpy(),
             one_array(known["rest"]).to_numpy(),
             codes.indices.to_numpy().astype(np.int64),
@@ -147,16 +151,14 @@ def touched(
         _Members(named.which, named.row).select(world.comes[named.row])
     )
     sizes = [np.bincount(one.block, minlength=len(named.kind)) for one in (before, after)]
-    refined = (sizes[0] > MAX_BLOCK) | (sizes[1] > MAX_BLOCK)
+    refined = (sizes[0] > named.most) | (sizes[1] > named.most)
     found = []
     counts: list[Counter[str]] = []
     for members, moved, said in (
         (before, world.goes, by_hand.before),
         (after, world.comes, by_hand.after),
     ):
-        inside, counted = _search(
-            database, world, members.select(refined[members.block]), named.kind
-        )
+        inside, counted = _search(database, world, members.select(refined[members.block]), named)
         small = members.select(~refined[members.block])
         own = _meetings(small.select(moved[small.row]), small, named.kind)
         found.append(united([inside, own, Shares(said, np.full(len(said), BY_HAND))]))
@@ -176,7 +178,7 @@ def _changes(
     """Pairs that share something else than before, with all kinds of key, before and after."""
     said = changed[(found[0].of(changed) | found[1].of(changed)) != 0]
     unlike = [one.pairs[one.kinds != other.of(one.pairs)] for one, other in (found, found[::-1])]
-    pairs = np.unique(np.concatenate([said, *unlike]))
+    pairs = distinct(np.concatenate([said, *unlike]))
     before, after = found[0].of(pairs), found[1].of(pairs)
     one, other = unpacked(pairs)
     moves = world.goes | world.comes
@@ -190,7 +192,7 @@ def _elsewhere(
     """What pairs of records that stay share in blocks that were not searched for all pairs."""
     if not len(pairs):
         return united([])
-    rows = np.unique(np.concatenate(unpacked(pairs)))
+    rows = distinct(np.concatenate(unpacked(pairs)))
     _, keys = keys_of(world.records.take(rows), rows)
     sides = unpacked(pairs)
     database.register("own", keys)
@@ -200,8 +202,8 @@ def _elsewhere(
     more = _Named.of(database, shared.select(["row", "key"]))
     members = _members(world, more, world.was)
     sizes = np.bincount(members.block, minlength=len(more.kind))
-    large = sizes > MAX_BLOCK
-    inside, _ = _search(database, world, members.select(large[members.block]), more.kind)
+    large = sizes > more.most
+    inside, _ = _search(database, world, members.select(large[members.block]), more)
     small = ~large[more.which]
     ours = packed(more.row[small], shared["other"].to_numpy()[small])
     return united([inside, Shares(ours, more.kind[more.which[small]])])
@@ -220,20 +222,20 @@ def _members(world: World, named: _Named, there: Bools) -> _Members:
 
 
 def _search(
-    database: duckdb.DuckDBPyConnection, world: World, members: _Members, kinds: Ints
+    database: duckdb.DuckDBPyConnection, world: World, members: _Members, named: _Named
 ) -> tuple[Shares, Counter[str]]:
     """The pairs of some blocks, as matching finds them; blocks refined and oversized."""
     if not len(members.row):
         return united([]), Counter()
-    rows = np.unique(members.row)
+    rows = distinct(members.row)
     rows = rows[np.argsort(world.rank[rows])]
     place = np.zeros(len(world.rank), dtype=np.int32)
     place[rows] = np.arange(len(rows), dtype=np.int32)
     titles = world.titles.take(rows).append_column(
-        "row", pa.array(np.arange(len(rows), dtype=np.int32))
+        "id", pa.array(np.arange(len(rows), dtype=np.int32))
     )
     sizes = np.bincount(members.block)
-    database.register("refining", titles)
+    database.register("sketches", titles)
     database.register(
         "by_hand", pa.table({"l": pa.array([], pa.int32()), "r": pa.array([], pa.int32())})
     )
@@ -241,10 +243,11 @@ def _search(
         "members",
         pa.table(
             {
-                "block": members.block,
+                "id": place[members.row],
+                "key": members.block,
+                "kind": named.kind[members.block].astype(np.int32),
                 "size": sizes[members.block],
-                "row": place[members.row],
-                "kind": kinds[members.block].astype(np.int32),
+                "most": named.most[members.block],
             }
         ),
     )

@@ -6,28 +6,17 @@ in one place, each pair at both its records; a record's own links are the ones t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 
-from medsafe_harvest.dedupe.about import about
-from medsafe_harvest.dedupe.editions import extensions, translations
-from medsafe_harvest.dedupe.links import Link, Pair
+from medsafe_harvest.dedupe.links import Pair
 from medsafe_harvest.dedupe.prepare import COMPARISON
-from medsafe_harvest.dedupe.relations import LINKS, READ
-from medsafe_harvest.dedupe.series import series
+from medsafe_harvest.dedupe.relations import FINDERS, LINKS, READ
 from medsafe_harvest.engines.spark.arrow import through, whole_groups
 from medsafe_harvest.engines.spark.stages import query
-
-#: What finds links, in the order of ``dedupe.relations``: the first one of a pair stands.
-_FINDERS: tuple[Callable[[list[Pair], Mapping[str, str]], Iterable[Link]], ...] = (
-    about,
-    lambda pairs, _: series(pairs),
-    lambda pairs, _: extensions(pairs),
-    lambda pairs, _: translations(pairs),
-)
 
 _ROW = pa.struct([COMPARISON.field(name) for name in READ])
 _FIGURES = ("title_similarity", "author_similarity", "score")
@@ -85,7 +74,7 @@ def _links(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         pairs = {(row["l"]["record_id"], row["r"]["record_id"]): _pair(row) for row in rows}
         found = [
             (link, number)
-            for number, finder in enumerate(_FINDERS)
+            for number, finder in enumerate(FINDERS)
             for link in finder(list(pairs.values()), cluster_of)
             if link.left in here
         ]

@@ -6,16 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from medsafe_harvest.config import Config
 from medsafe_harvest.engines.spark import lake
 from medsafe_harvest.engines.spark.arrow import simple_name
-from medsafe_harvest.engines.spark.match import match
+from medsafe_harvest.engines.spark.ledger import Append, ledger
+from medsafe_harvest.engines.spark.match import Matching, match
 from medsafe_harvest.engines.spark.papers import papers_of, relations_of
 from medsafe_harvest.engines.spark.session import first_line
-from medsafe_harvest.engines.spark.stages import Stages, exists, query, remove
+from medsafe_harvest.engines.spark.stages import Stages, exists, query, remove, rename
 from medsafe_harvest.errors import EngineError
 from medsafe_harvest.schema import RECORD
 
@@ -47,6 +49,7 @@ def curate(  # noqa: PLR0913 - what, how and where
     *,
     scratch: str | None = None,
     overwrite: bool = False,
+    append: Append,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Report:
     """Match, merge and tag records, and write the lake.
@@ -58,27 +61,42 @@ def curate(  # noqa: PLR0913 - what, how and where
         target: URI of the folder to write.
         scratch: URI of a folder for kept stages, on storage that all workers reach, as much as
             three times the records; None for one beside the target. It is removed in the end.
-        overwrite: replace a target that is there.
+        overwrite: replace a target that is there, at the very end.
+        append: adds to the redirect ledger of a target that takes the place of another.
         tell: told of each stage as it begins.
 
     Raises:
+        CuratedError: the redirect ledger of the target is damaged; the target stays.
         EngineError: the records are not as they should be, the target is there, or the cluster
             failed.
     """
     scratch = scratch or f"{target.rstrip('/')}.scratch"
     target = target.rstrip("/")
     try:
-        if exists(spark, target):
-            if not overwrite:
-                raise EngineError(f"{target} is there already: name another folder, or --overwrite")
-            remove(spark, target)
+        replaces = exists(spark, target)
+        if replaces and not overwrite:
+            raise EngineError(f"{target} is there already: name another folder, or --overwrite")
+        beside = f"{target}.new" if replaces else target
+        if replaces:
+            remove(spark, beside)
         stages = Stages(spark, scratch, tell)
         try:
-            return _curate(spark, config, read_records(spark, records), target, stages)
+            rows, matching = _curate(spark, config, read_records(spark, records), beside, stages)
+            if replaces:
+                tell("redirects")
+                text = ledger(spark, target, beside, stages, append)
+                if text is not None:
+                    lake.write_text(spark, f"{beside}/{lake.REDIRECTS}", text)
+            about = {"config_digest": config.digest, "rows": rows, "counts": matching.counts}
+            lake.write_manifest(spark, beside, about)
+            if replaces:
+                remove(spark, target)
+                rename(spark, beside, target)
         finally:
             stages.remove()
-    except PySparkException as error:
+    except (PySparkException, Py4JError) as error:
         raise EngineError(f"Spark: {first_line(error)}") from error
+    return Report(rows, matching.counts, matching.largest_component, stages.rounded())
 
 
 def read_records(spark: SparkSession, path: str) -> DataFrame:
@@ -112,7 +130,8 @@ def read_records(spark: SparkSession, path: str) -> DataFrame:
 
 def _curate(
     spark: SparkSession, config: Config, records: DataFrame, target: str, stages: Stages
-) -> Report:
+) -> tuple[dict[str, int], Matching]:
+    """Write the tables; how many rows each has."""
     matching = match(spark, records, config.overrides, stages)
     papers = stages.keep("papers", papers_of(spark, records, matching.clusters, config.topics))
     tables = {
@@ -125,7 +144,4 @@ def _curate(
     for name, frame in tables.items():
         stages.timed(f"write {name}", partial(lake.write_table, target, name, frame))
         rows[name] = lake.read_table(spark, target, name).count()
-    lake.write_manifest(
-        spark, target, {"config_digest": config.digest, "rows": rows, "counts": matching.counts}
-    )
-    return Report(rows, matching.counts, matching.largest_component, stages.rounded())
+    return rows, matching

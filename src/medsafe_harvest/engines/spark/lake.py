@@ -6,6 +6,7 @@ Layout::
     records/source=arxiv/...
     decisions/outcome=match/...
     relations/kind=is_preprint_of/...
+    redirects.jsonl                              what became of the ids of a lake before this one
     manifest.json                                there only when all the tables are whole
 """
 
@@ -39,7 +40,8 @@ ORDER: Mapping[str, tuple[str, ...]] = {
 }
 #: About a gigabyte of papers.
 _ROWS_PER_FILE = 500_000
-_MANIFEST = "manifest.json"
+MANIFEST = "manifest.json"
+REDIRECTS = "redirects.jsonl"
 
 
 def write_table(folder: str, name: str, frame: DataFrame) -> None:
@@ -56,10 +58,27 @@ def write_table(folder: str, name: str, frame: DataFrame) -> None:
 def write_manifest(spark: SparkSession, folder: str, about: Mapping[str, Any]) -> None:
     """Say that the lake is whole, and what made it."""
     text = json.dumps({**about, "schema_version": SCHEMA_VERSION}, indent=1, sort_keys=True) + "\n"
-    path, storage = path_of(spark, f"{folder}/{_MANIFEST}")
+    write_text(spark, f"{folder}/{MANIFEST}", text)
+
+
+def write_text(spark: SparkSession, uri: str, text: str) -> None:
+    """Write a small file on any storage."""
+    path, storage = path_of(spark, uri)
     stream = storage.create(path, True)
     try:
         stream.write(bytearray(text.encode()))
+    finally:
+        stream.close()
+
+
+def read_text(spark: SparkSession, uri: str) -> str | None:
+    """The text of a small file on any storage; None where there is none."""
+    path, storage = path_of(spark, uri)
+    if not storage.exists(path):
+        return None
+    stream = storage.open(path)
+    try:
+        return bytes(stream.readAllBytes()).decode()
     finally:
         stream.close()
 
@@ -71,7 +90,7 @@ def read_table(spark: SparkSession, folder: str, name: str) -> DataFrame:
 
 
 def stream(frame: DataFrame, name: str) -> pa.RecordBatchReader:
-    """The rows of a table in their order, partition by partition: the driver holds one at a time.
+    """The rows of a table in their order, partition by partition: the driver holds two at a time.
 
     Args:
         frame: the columns of ``schema.TABLES[name]``.
@@ -83,7 +102,7 @@ def stream(frame: DataFrame, name: str) -> pa.RecordBatchReader:
         schema,
         (
             conform(batch, schema)
-            for row in packed.toLocalIterator()
+            for row in packed.toLocalIterator(prefetchPartitions=True)
             for batch in pa.ipc.open_stream(pa.py_buffer(bytes(row["batch"])))
         ),
     )

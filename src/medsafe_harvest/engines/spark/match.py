@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.functions import col
 
-from medsafe_harvest.dedupe.cluster import AGAINST, CLUSTERS, EXCLUSIVE, cluster, settle
+from medsafe_harvest.dedupe.cluster import AGAINST, CLUSTERS, cluster, settle
+from medsafe_harvest.dedupe.contested import EXCLUSIVE
 from medsafe_harvest.dedupe.decide import judge, worth_keeping
 from medsafe_harvest.dedupe.overrides import Overrides, impose
 from medsafe_harvest.dedupe.prepare import COMPARISON, prepare

@@ -10,21 +10,14 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.functions import broadcast
 
-from medsafe_harvest.dedupe.blocking import (
-    LETTERS,
-    MAX_BLOCK,
-    NEIGHBOURS,
-    NEIGHBOURS_OF_LARGE,
-    block,
-    kinds_in,
-)
+from medsafe_harvest.dedupe.blocking import LETTERS, block
 from medsafe_harvest.dedupe.overrides import Overrides
 from medsafe_harvest.dedupe.prepare import NEEDED
-from medsafe_harvest.dedupe.screen import OF_AUTHORS, TELLING, worth_comparing
 from medsafe_harvest.dedupe.sketch import SKETCH, sketch
 from medsafe_harvest.engines import sql
 from medsafe_harvest.engines.spark.arrow import through
 from medsafe_harvest.engines.spark.stages import Stages, number_of, query
+from medsafe_harvest.engines.stages import BITS, kinds_of, screen
 from medsafe_harvest.schema import RECORD, STRINGS
 
 #: What matching reads of a record.
@@ -37,10 +30,11 @@ _SKETCHES = pa.schema(
         pa.field("year", pa.int32(), nullable=False),
         SKETCH.field("sorted_title"),
         SKETCH.field("compact_title"),
+        SKETCH.field("head"),
         pa.field("keys", STRINGS, nullable=False),
     ]
 )
-_TITLES = pa.struct([SKETCH.field(name) for name in ("sorted_title", "compact_title")])
+_TITLES = pa.struct([SKETCH.field(name) for name in ("sorted_title", "compact_title", "head")])
 _SIDES = pa.schema(
     [
         pa.field("l", pa.string(), nullable=False),
@@ -59,10 +53,8 @@ PAIRS = pa.schema(
     ]
 )
 
-_BITS = {kind: 1 << number for number, kind in enumerate(LETTERS)}
-_BY_HAND = 1 << len(LETTERS)
-_SIZES = sql.Sizes(MAX_BLOCK, NEIGHBOURS_OF_LARGE, NEIGHBOURS)
-
+#: Read more than once by what follows.
+_KEPT = {"members", "placed", "candidates"}
 _KEYS = "select id, key, kind from exploded join letters on letter = substring(key, 1, 1)"
 _HAND = """
 select l, r from spoken
@@ -70,8 +62,8 @@ join sketches as one on one.id = l join sketches as other on other.id = r
 """
 _WITH_TITLES = """
 select l, r, kinds,
-    struct(one.sorted_title, one.compact_title) as left_titles,
-    struct(other.sorted_title, other.compact_title) as right_titles
+    struct(one.sorted_title, one.compact_title, one.head) as left_titles,
+    struct(other.sorted_title, other.compact_title, other.head) as right_titles
 from candidates join sketches as one on one.id = l join sketches as other on other.id = r
 """
 
@@ -84,20 +76,21 @@ def worthy_pairs(
     exploded = sketches.selectExpr("id", "explode(keys) as key")
     links = (*overrides.must_link, *overrides.cannot_link)
     spoken = spark.createDataFrame([link.pair for link in links], "l string, r string")
-    bits = [(LETTERS[kind], bit) for kind, bit in _BITS.items()]
+    bits = [(LETTERS[kind], bit) for kind, bit in BITS.items()]
     letters = broadcast(spark.createDataFrame(bits, "letter string, kind int"))
     views = {
         "sketches": sketches.drop("keys"),
         "keys": query(spark, _KEYS, exploded=exploded, letters=letters),
         "by_hand": query(spark, _HAND, spoken=spoken, sketches=sketches),
     }
-    for name, text in sql.statements(_SIZES, _BY_HAND):
+    for name, text in sql.statements():
         views[name] = query(spark, text, **views)
-        if name in {"members", "candidates"}:
+        if name in _KEPT:
             views[name] = stages.keep(name, views[name])
-    counts = {
-        name: number_of(query(spark, text, **views)) for name, text in sql.counts(_SIZES).items()
-    }
+        if name == "placed":
+            # It has all columns of what it was made of, and need not be sorted out again.
+            views["refined"] = views["placed"].select(*views["refined"].columns)
+    counts = {name: number_of(query(spark, text, **views)) for name, text in sql.COUNTS.items()}
     sides = query(spark, _WITH_TITLES, **views)
     pairs = stages.keep("pairs", through(sides, _screen, _SIDES, PAIRS))
     counts["records"] = sketches.count()
@@ -120,29 +113,18 @@ def _sketch(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             pc.fill_null(sketches.column("year"), 0),
             sketches.column("sorted_title"),
             sketches.column("compact_title"),
+            sketches.column("head"),
             lists,
         ]
         yield pa.RecordBatch.from_arrays(columns, names=_SKETCHES.names)
 
 
 def _screen(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    telling = _BY_HAND | sum(_BITS[kind] for kind in TELLING)
-    of_authors = sum(_BITS[kind] for kind in OF_AUTHORS)
     for batch in batches:
-        kinds = batch.column("kinds").to_numpy()
         left, right = (
             pa.RecordBatch.from_struct_array(batch.column(side))
             for side in ("left_titles", "right_titles")
         )
-        worth = pa.array(
-            worth_comparing(left, right, (kinds & telling) != 0, (kinds & of_authors) != 0)
-        )
-        kept = batch.filter(worth)
-        names = [_names(shared) for shared in kept.column("kinds").to_pylist()]
-        columns = [kept.column("l"), kept.column("r"), pa.array(names, STRINGS)]
+        kept = batch.filter(screen(left, right, batch.column("kinds")))
+        columns = [kept.column("l"), kept.column("r"), kinds_of(kept)]
         yield pa.RecordBatch.from_arrays(columns, schema=PAIRS)
-
-
-def _names(shared: int) -> list[str]:
-    """The kinds of key of some bits, sorted."""
-    return kinds_in("".join(LETTERS[kind] for kind, bit in _BITS.items() if shared & bit))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import py_compile
 import re
 import shutil
@@ -13,15 +14,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module, metadata
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 import pyspark
+from py4j.protocol import Py4JError
+from pyspark import SparkConf, SparkContext
 from pyspark.errors import PySparkException
+from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
 from medsafe_harvest.engines.spark.arrow import quiet_about_pandas, through
 from medsafe_harvest.errors import EngineError
+from medsafe_harvest.scratch import scratch
 
 _OLDEST, _OLDEST_JAVA = (4, 0), 17
 
@@ -42,14 +47,20 @@ _AT_START: Mapping[str, str] = {
     "spark.executorEnv.PYTHONUTF8": "1",
     "spark.ui.showConsoleProgress": "false",
 }
+#: In the log of a Spark that did not start, what Python is not told.
+_AT_FAULT = re.compile(
+    r"(?: ERROR \S+: |^Exception in thread \"main\" [\w.$]+: )(.+)", re.MULTILINE
+)
 _CHECKED = pa.schema([pa.field("missing", pa.string())])
 #: The pure parts and the stages made of them.
 _SENT = (
-    "__init__.py", "errors.py", "schema.py", "sources/**/*.py", "normalize/**/*.py",
+    "__init__.py", "errors.py", "schema.py", "scratch.py", "sources/**/*.py", "normalize/**/*.py",
     "dedupe/**/*.py", "topics/**/*.py", "engines/**/*.py",
 )  # fmt: skip
 #: What a worker imports, beside the standard library.
-_NEEDED_THERE = tuple(f"medsafe_harvest.engines.spark.{name}" for name in ("match", "papers"))
+NEEDED_THERE = tuple(
+    f"medsafe_harvest.engines.spark.{name}" for name in ("match", "papers", "session")
+)
 
 
 @contextmanager
@@ -69,40 +80,68 @@ def session(
         EngineError: pyspark or Java is missing or too old, or the master does not answer.
     """
     there = SparkSession.getActiveSession()
-    spark = there or _begin(master, settings or {})
-    try:
-        own = spark.newSession()  # temporary views and settings of nobody else
-        for name, value in {**_SETTINGS, **(settings or {})}.items():
-            if name.startswith("spark.sql.") and own.conf.isModifiable(name):
-                own.conf.set(name, value)
-        with tempfile.TemporaryDirectory(prefix="medsafe-harvest-") as folder:
-            own.sparkContext.addPyFile(str(package(Path(folder))))
-            check_workers(own)
-            yield own
-    finally:
-        if there is None:
-            spark.stop()
+    with _log() as log:
+        spark = there or _begin(master, settings or {}, log)
+        try:
+            own = spark.newSession()  # temporary views and settings of nobody else
+            for name, value in {**_SETTINGS, **(settings or {})}.items():
+                if name.startswith("spark.sql.") and own.conf.isModifiable(name):
+                    own.conf.set(name, value)
+            with scratch() as folder:
+                own.sparkContext.addPyFile(str(package(folder)))
+                check_workers(own)
+                yield own
+        finally:
+            if there is None:
+                spark.stop()
 
 
-def _begin(master: str | None, settings: Mapping[str, str]) -> SparkSession:
+@contextmanager
+def _log() -> Iterator[IO[bytes]]:
+    """Where a Spark that we start writes what it says, so that our own words are not lost in it.
+
+    It is kept, and an error names it, where Spark tells there of an error.
+    """
+    with tempfile.NamedTemporaryFile(
+        prefix="medsafe-harvest-spark-", suffix=".log", delete=False
+    ) as log:
+        path, wanted = Path(log.name), False
+        try:
+            yield log
+        except EngineError as error:
+            wanted = error.__cause__ is not None and b" ERROR " in path.read_bytes()
+            if not wanted:
+                raise
+            raise EngineError(f"{error}\nSpark's own log is {path}") from error
+        finally:
+            if not wanted:
+                path.unlink()
+
+
+def _begin(master: str | None, settings: Mapping[str, str], log: IO[bytes]) -> SparkSession:
     found = tuple(int(part) for part in pyspark.__version__.split(".")[:2])
     if found < _OLDEST:
         raise EngineError(
             f"pyspark {pyspark.__version__} is too old: pip install 'pyspark>={_OLDEST[0]}'"
         )
     check_java()
-    builder = SparkSession.builder
+    conf = SparkConf(loadDefaults=False)
     if master is not None:
-        builder = builder.master(master)
-    for name, value in {**_AT_START, **_SETTINGS, **settings}.items():
-        builder = builder.config(name, value)
+        conf.setMaster(master)
+    conf.setAll(list({**_AT_START, **_SETTINGS, **settings}.items()))
     try:
         with quiet_about_pandas():
-            spark = builder.getOrCreate()
+            # A Spark that runs in this process already, or the one of spark-submit, speaks as told.
+            if SparkContext._gateway is None:  # noqa: SLF001 - nothing else tells
+                gateway = launch_gateway(conf, {"stderr": log})  # type: ignore[no-untyped-call] # it has none
+                SparkContext(conf=conf, gateway=gateway)
+            spark = SparkSession.builder.config(conf=conf).getOrCreate()
     except Exception as error:  # what Java throws has no narrower type before there is a session
+        said = _AT_FAULT.search(Path(log.name).read_text(encoding="utf-8", errors="replace"))
+        why = (said[1] if said else first_line(error)).strip().rstrip(".")
+        hint = ". Is it up, and reachable from here?" if (master or "").startswith("spark:") else ""
         raise EngineError(
-            f"Spark does not start with master {master or 'of spark-submit'}: "
-            f"{first_line(error)}. Is the master up, and reachable from here?"
+            f"Spark does not start with master {master or 'of spark-submit'}: {why}{hint}"
         ) from error
     spark.sparkContext.setLogLevel("ERROR")
     _choose_python(spark)
@@ -139,9 +178,12 @@ def check_java(program: str | None = None) -> None:
         EngineError: it is not.
     """
     how = f"install Java {_OLDEST_JAVA} or newer (Debian: apt-get install openjdk-17-jre-headless)"
-    found = program or shutil.which("java")
+    home = os.environ.get("JAVA_HOME")
+    named = program or (str(Path(home) / "bin/java") if home else "java")
+    found = shutil.which(named)
     if found is None:
-        raise EngineError(f"Spark needs Java, and there is none: {how}")
+        where = f" at {named}, as JAVA_HOME says" if home and not program else ""
+        raise EngineError(f"Spark needs Java, and there is none{where}: {how}")
     said = subprocess.run(  # noqa: S603 - the user's own Java
         [found, "-version"], capture_output=True, text=True, check=False
     ).stderr
@@ -190,8 +232,8 @@ def check_workers(spark: SparkSession) -> None:
     asked = spark.range(spark.sparkContext.defaultParallelism).selectExpr("'' as asked")
     given = pa.schema([pa.field("asked", pa.string())])
     try:
-        answers = through(asked, _look, given, _CHECKED).distinct().collect()
-    except PySparkException as error:
+        answers = through(asked, _look, given, _CHECKED).collect()
+    except (PySparkException, Py4JError) as error:
         if found := re.search(r"ModuleNotFoundError: No module named '([\w.]+)'", str(error)):
             raise _lacking(spark, found[1]) from error
         raise EngineError(f"the workers cannot run Python: {first_line(error)}") from error
@@ -211,7 +253,7 @@ def _lacking(spark: SparkSession, name: str) -> EngineError:
 
 def _look(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     missing = None
-    for name in _NEEDED_THERE:
+    for name in NEEDED_THERE:
         try:
             import_module(name)
         except ModuleNotFoundError as error:

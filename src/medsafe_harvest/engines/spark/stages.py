@@ -15,6 +15,8 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
+from medsafe_harvest.errors import EngineError
+
 #: Told of a stage as it begins.
 Tell = Callable[[str], None]
 
@@ -82,6 +84,17 @@ def remove(spark: SparkSession, uri: str) -> None:
     """Delete a folder on any storage; one that is not there is no error."""
     path, storage = path_of(spark, uri)
     storage.delete(path, True)
+
+
+def rename(spark: SparkSession, uri: str, other: str) -> None:
+    """Give a folder another name that is free.
+
+    Raises:
+        EngineError: the storage does not.
+    """
+    path, storage = path_of(spark, uri)
+    if not storage.rename(path, path_of(spark, other)[0]):
+        raise EngineError(f"{uri} is whole, but cannot be renamed to {other}: do it by hand")
 
 
 def exists(spark: SparkSession, uri: str) -> bool:

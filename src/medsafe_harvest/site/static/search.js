@@ -194,14 +194,14 @@
   }
 
   function card(paper, mark) {
-    const link = element("a", { href: `papers/${paper.id}.html` }, ...marked(paper.title, mark));
+    const link = element("a", { href: `papers/${paper.id}.html`, dir: "auto" }, ...marked(paper.title, mark));
     const item = element("li", {}, element("h2", {}, link));
     if (paper.withdrawn) {
       item.firstChild.append(" ", element("span", { className: "badge bad" }, "withdrawn"));
     }
-    item.append(element("p", { className: "by" }, ...marked(paper.authors, mark)));
+    item.append(element("p", { className: "by", dir: "auto" }, ...marked(paper.authors, mark)));
     if (paper.summary) {
-      item.append(element("p", { className: "summary" }, ...marked(paper.summary, mark)));
+      item.append(element("p", { className: "summary", dir: "auto" }, ...marked(paper.summary, mark)));
     }
     const meta = element("p", { className: "meta" });
     for (const fact of [paper.year, paper.venue]) {
@@ -330,6 +330,7 @@
   addEventListener("popstate", () => {
     read();
     buildFilters();
+    byId("sort").value = state.sort;
     find();
     showChosen();
   });

@@ -1,0 +1,158 @@
+"""The work of ``curate``: on this machine or on a cluster, into a snapshot or a lake."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from medsafe_harvest import pipeline
+from medsafe_harvest.cli.progress import Reporter
+from medsafe_harvest.config import Config
+from medsafe_harvest.curated import snapshot
+from medsafe_harvest.curated.redirects import Kind
+from medsafe_harvest.engines.neighbours import are_told
+from medsafe_harvest.errors import CuratedError
+from medsafe_harvest.fetch.clock import SystemClock
+from medsafe_harvest.nearby import cache_beside
+from medsafe_harvest.publish import lake_ledger, publish
+from medsafe_harvest.schema import RECORD
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a snapshot goes, and how it is made."""
+
+    out: Path
+    config: Config
+    reporter: Reporter
+
+    def write(self, tables: Mapping[str, snapshot.Rows], last: date | None) -> dict[str, Any]:
+        """Write it; what is said of it.
+
+        Args:
+            tables: as for ``publish``.
+            last: the last day on which any record was seen.
+        """
+        as_of = last.isoformat() if last else None
+        published = publish(
+            self.out,
+            tables,
+            self.config,
+            {"as_of": as_of, "config_digest": self.config.digest, "windows": []},
+            self.reporter,
+            cache=cache_beside(self.out),
+            now=SystemClock().now(),
+        )
+        kinds = Counter(change.kind for change in published.changes)
+        return {
+            "rows": dict(published.rows),
+            "snapshot": str(published.folder),
+            "ids_changed": len(published.changes),
+            "papers_merged": kinds[Kind.MERGED],
+            "papers_split": kinds[Kind.SPLIT],
+        }
+
+
+def on_duckdb(config: Config, path: Path, target: Target) -> dict[str, Any]:
+    """A snapshot made in this process."""
+    target.reporter.step("read")
+    records = _sorted(_read(path))
+    tables = pipeline.build(records, config, target.reporter)
+    made = {
+        "papers": tables.papers,
+        "records": records,
+        "decisions": tables.decisions,
+        "relations": tables.relations,
+    }
+    last = pc.max(records["last_seen"]).as_py()
+    return {"counts": dict(tables.reasons), **target.write(made, last)}
+
+
+def _sorted(records: pa.Table) -> pa.Table:
+    """By ``record_id``; those that are sorted, as in a snapshot, are not moved."""
+    ids = records["record_id"].combine_chunks()
+    if pc.all(pc.less_equal(ids[:-1], ids[1:])).as_py() is not False:
+        return records
+    return records.sort_by("record_id")
+
+
+def _read(path: Path) -> pa.Table:
+    """Records in the schema of this version.
+
+    Raises:
+        CuratedError: they are not, or not there.
+    """
+    try:
+        table = pq.read_table(path)
+        missing = [name for name in RECORD.names if name not in table.column_names]
+        if missing:
+            raise CuratedError(f"{path} holds no records of this version: no {', '.join(missing)}")
+        table = table.select(RECORD.names).cast(RECORD)
+    except (OSError, pa.ArrowException) as error:
+        raise CuratedError(f"no records can be read from {path}: {error}") from error
+    if len(table["record_id"].unique()) < len(table):
+        raise CuratedError(f"{path} holds a record_id more than once: a record has one row")
+    return table
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What Spark shall read and write."""
+
+    records: str
+    lake: str
+    scratch: str | None
+    overwrite: bool
+
+
+def on_spark(
+    job: Job,
+    config: Config,
+    target: Target | None,
+    where: tuple[str | None, Mapping[str, str]],
+    reporter: Reporter,
+) -> dict[str, Any]:
+    """A lake, and a snapshot of it where one is wanted; ``where`` are master and settings."""
+    # Only here: Spark is an extra, and takes its time to import.
+    spark_session: Any = import_module("medsafe_harvest.engines.spark.session")
+    engine: Any = import_module("medsafe_harvest.engines.spark.curate")
+    lakes: Any = import_module("medsafe_harvest.engines.spark.lake")
+    say = reporter.step
+    say("starting Spark")
+    with spark_session.session(*where) as spark:
+        report = engine.curate(
+            spark,
+            config,
+            _absolute(job.records),
+            _absolute(job.lake),
+            scratch=_absolute(job.scratch) if job.scratch else None,
+            overwrite=job.overwrite,
+            append=lake_ledger(SystemClock().now()),
+            tell=say,
+        )
+        done = {**asdict(report), "lake": job.lake}
+        if target is not None:
+            say("snapshot")
+            frames = {
+                name: lakes.read_table(spark, _absolute(job.lake), name) for name in lakes.ORDER
+            }
+            (last,) = frames["records"].selectExpr("max(last_seen)").collect()
+            tables = {name: lakes.stream(frame, name) for name, frame in frames.items()}
+            if are_told(report.rows["papers"], config):
+                tables["papers"] = tables["papers"].read_all()
+            done |= target.write(tables, last[0])
+    return done
+
+
+def _absolute(place: str) -> str:
+    """A path of this machine as Spark takes it wherever it runs; a URI as it is."""
+    return place if "://" in place else Path(place).resolve().as_uri()

@@ -1,0 +1,127 @@
+"""Outlines of titles: which letters they have, and how they begin and end, in a few bytes.
+
+Most candidate pairs share a word or two by accident. That two titles have too few letters in common
+to be alike is seen by arithmetic on whole arrays, without comparing a string: inserting or deleting
+a letter changes the count of one letter by one, so the edit distance of two titles is at least the
+sum of the differences of their counts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from medsafe_harvest.dedupe.columns import Bools, Floats, Ints
+
+#: n x 32 counts of letters, digits (one count), blanks and others; then 8 bytes that the title
+#: begins with, 8 that it ends with, and 8 of its head.
+Outlines = npt.NDArray[np.uint8]
+
+_LETTERS = 26
+_DIGIT, _BLANK, _OTHER, _UNSURE = range(_LETTERS, _LETTERS + 4)
+_COUNTS = 32
+#: Letters of a title at either end. No title that another extends is shorter, see ``screen``.
+ENDS = 8
+#: Bytes of an outline.
+WIDTH = _COUNTS + 3 * ENDS
+
+
+def _count_of(byte: int) -> int:
+    if ord("a") <= byte <= ord("z"):
+        return byte - ord("a")
+    if chr(byte).isdecimal():
+        return _DIGIT
+    return _BLANK if byte == ord(" ") else _OTHER if byte < 128 else _UNSURE
+
+
+_COUNT_OF = np.array([_count_of(byte) for byte in range(256)], dtype=np.int64)
+_MOST = np.iinfo(np.uint8).max
+
+
+def outlines(titles: pa.Array, compact_titles: pa.Array, heads: pa.Array) -> Outlines:
+    """Outlines of n titles, ``WIDTH`` bytes each.
+
+    Args:
+        titles: n titles, their words in any order.
+        compact_titles: the same, words run together.
+        heads: what stands before a colon of each.
+    """
+    letters, ends = _bytes_of(titles)
+    rows = np.repeat(np.arange(len(titles)), np.diff(ends))
+    places = rows * _COUNTS + _COUNT_OF[letters[:-1]]
+    counts = np.bincount(places, minlength=len(titles) * _COUNTS).reshape(-1, _COUNTS)
+    # Other alphabets have several bytes a letter, and a byte counts no further: not looked at.
+    counts[:, _UNSURE] |= (counts > _MOST).any(axis=1)
+    compact = _bytes_of(compact_titles)
+    signs = [_begin(*compact), _end(*compact), _begin(*_bytes_of(heads))]
+    return np.hstack([np.minimum(counts, _MOST), *signs], dtype=np.uint8, casting="unsafe")
+
+
+def _begin(letters: npt.NDArray[np.uint8], ends: Ints) -> npt.NDArray[np.uint8]:
+    places = ends[:-1, None] + np.arange(ENDS)
+    return np.where(places < ends[1:, None], letters.take(places, mode="clip"), 0)
+
+
+def _end(letters: npt.NDArray[np.uint8], ends: Ints) -> npt.NDArray[np.uint8]:
+    places = ends[1:, None] - ENDS + np.arange(ENDS)
+    return np.where(places >= ends[:-1, None], letters.take(places, mode="clip"), 0)
+
+
+def packed(rows: Outlines) -> pa.FixedSizeBinaryArray:
+    """Outlines as a column."""
+    return pa.FixedSizeBinaryArray.from_buffers(
+        pa.binary(WIDTH), len(rows), [None, pa.py_buffer(np.ascontiguousarray(rows))]
+    )
+
+
+def unpacked(column: pa.FixedSizeBinaryArray) -> Outlines:
+    """The outlines in a column."""
+    _, data = column.buffers()
+    rows = np.frombuffer(data, dtype=np.uint8).reshape(-1, WIDTH)
+    return rows[column.offset : column.offset + len(column)]
+
+
+def _bytes_of(texts: pa.Array) -> tuple[npt.NDArray[np.uint8], Ints]:
+    """All bytes of n texts and a blank one, and the n + 1 places where texts end and begin."""
+    _, offsets, data = texts.buffers()
+    ends = np.frombuffer(offsets, dtype=np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    found = np.frombuffer(data or b"", dtype=np.uint8)[ends[0] : ends[-1]]
+    # One byte more, for all texts may be empty.
+    return np.append(found, np.uint8(0)), (ends - ends[0]).astype(np.int64)
+
+
+def may_be_alike(left: Outlines, right: Outlines, least: Floats) -> Bools:
+    """Whether two titles may be alike, or one begin or end with the other: never wrongly no.
+
+    Args:
+        left: n outlines.
+        right: the other n.
+        least: edit ratio, 0 to 1, from which the titles of each pair are alike, with or without
+            blanks.
+    """
+    ours, theirs = (side[:, :_COUNTS].astype(np.int16) for side in (left, right))
+    apart = np.abs(ours - theirs)
+    blanks, blanks_apart = ours[:, _BLANK] + theirs[:, _BLANK], apart[:, _BLANK]
+    unsure = (ours[:, _UNSURE] + theirs[:, _UNSURE]) > 0
+    total, longer = ours.sum(axis=1) + theirs.sum(axis=1), ours.sum(axis=1) - theirs.sum(axis=1)
+    distance = apart.sum(axis=1)
+    room = 1.0 - least + 1e-9
+    alike = (distance <= room * total) | (distance - blanks_apart <= room * (total - blanks))
+    # All letters of one are in the other, and it begins or ends there.
+    inside = distance - blanks_apart == np.abs(longer - ours[:, _BLANK] + theirs[:, _BLANK])
+    (begin, end, _), (other_begin, other_end, _) = _ends(left), _ends(right)
+    meets = (begin == other_begin) | (end == other_end)
+    return np.asarray(unsure | alike | (inside & meets), dtype=bool)
+
+
+def may_share_head(left: Outlines, right: Outlines) -> Bools:
+    """Whether two titles may have one head, or one be the head of the other: never wrongly no."""
+    (ours, _, our_head), (theirs, _, their_head) = _ends(left), _ends(right)
+    shared = (our_head == their_head) | (our_head == theirs)
+    return np.asarray((shared & (our_head != 0)) | ((their_head == ours) & (their_head != 0)))
+
+
+def _ends(rows: Outlines) -> npt.NDArray[np.uint64]:
+    """What titles begin with, what they end with, and their heads, as numbers: 3 rows."""
+    return np.ascontiguousarray(rows[:, _COUNTS:]).view(np.uint64).T

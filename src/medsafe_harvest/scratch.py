@@ -1,0 +1,49 @@
+"""Temporary folders that do not pile up: what a run left that was ended, the next one removes.
+
+A folder of matching a million records has gigabytes, and a run that is killed cannot remove its
+own. Each folder is held by a lock beside it, which ends with the process, so whoever comes later
+sees that nobody needs it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+_PREFIX = "medsafe-harvest-"
+_LOCK = ".lock"
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder for this process alone, gone afterwards; those of dead processes go before.
+
+    Raises:
+        OSError: there is no room for it.
+    """
+    _sweep()
+    folder = Path(tempfile.gettempdir()) / f"{_PREFIX}{uuid.uuid4().hex}"
+    # Held before there is a folder: nobody takes one that is just being made for one that is dead.
+    with FileLock(folder.with_suffix(_LOCK)) as lock:
+        folder.mkdir(mode=0o700)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder)
+            Path(lock.lock_file).unlink(missing_ok=True)
+
+
+def _sweep() -> None:
+    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*{_LOCK}"):
+        try:
+            with FileLock(path).acquire(timeout=0):
+                shutil.rmtree(path.with_suffix(""), ignore_errors=True)
+                path.unlink(missing_ok=True)
+        except (Timeout, PermissionError):
+            continue  # In use, or of another user.
