@@ -68,7 +68,8 @@ def related(paper: str, data: Path | str | None = None, *, limit: int = 10) -> p
 
     Args:
         paper: any id, as for :func:`resolve`.
-        data: the curated folder; None finds ``data/curated`` here or in a folder above.
+        data: the curated folder, or the one that holds it; None finds ``data/curated`` here or in a
+            folder above.
         limit: how many, at most 10.
 
     Returns:
@@ -91,7 +92,8 @@ def resolve(name: str, data: Path | str | None = None) -> str:
     Args:
         name: a paper id of today or of earlier days, a record id, an arXiv id, a DOI, a PMID, a
             PMCID, a Semantic Scholar id or a corpus id (``corpus:1`` or ``CorpusID:1``).
-        data: the curated folder; None finds ``data/curated`` here or in a folder above.
+        data: the curated folder, or the one that holds it; None finds ``data/curated`` here or in a
+            folder above.
 
     Raises:
         TypeError: the id is no text.
@@ -112,7 +114,8 @@ def paper(name: str, data: Path | str | None = None) -> Opened:
 
     Args:
         name: any id, as for :func:`resolve`.
-        data: the curated folder; None finds ``data/curated`` here or in a folder above.
+        data: the curated folder, or the one that holds it; None finds ``data/curated`` here or in a
+            folder above.
 
     Raises:
         SplitError: the paper of that id was split, and none of its successors has the id.
@@ -131,7 +134,8 @@ def explain(a: str, b: str, data: Path | str | None = None) -> Explained:
     Args:
         a: any id, as for :func:`resolve`. A record id means that record alone.
         b: another one.
-        data: the curated folder; None finds ``data/curated`` here or in a folder above.
+        data: the curated folder, or the one that holds it; None finds ``data/curated`` here or in a
+            folder above.
 
     Raises:
         SplitError: the paper of that id was split, and none of its successors has the id.
@@ -162,7 +166,8 @@ def search(  # noqa: PLR0913 - each is a choice of its own
 
     Args:
         text: what to look for; any text will do.
-        data: the curated folder; None finds ``data/curated`` here or in a folder above.
+        data: the curated folder, or the one that holds it; None finds ``data/curated`` here or in a
+            folder above.
         topics: as for :func:`load_papers`, like ``since``, ``until``, ``where`` and ``query``.
         since: only papers published on this day or later.
         until: only papers published on this day or earlier.
@@ -198,7 +203,8 @@ def rank(
     The formula stands in docs/how-to/digest-and-coverage.md. Withdrawn papers are left out.
 
     Args:
-        data: the curated folder; None finds ``data/curated`` here or in a folder above.
+        data: the curated folder, or the one that holds it; None finds ``data/curated`` here or in a
+            folder above.
         since: only papers first seen from this day on; None ranks all.
         topics: only papers with one of these; none asks for nothing.
         today: the day for which ages are counted; None takes that of the snapshot.

@@ -68,7 +68,8 @@ def load_papers(  # noqa: PLR0913 - each is a choice of its own
     the columns, above all without ``provenance`` and ``tags``.
 
     Args:
-        data: the curated folder; None finds ``data/curated`` here or in a folder above.
+        data: the curated folder, or the one that holds it; None finds ``data/curated`` here or in a
+            folder above.
         topics: a paper must have all of these; a topic may name its facet (``trust:fairness``).
         since: only papers published on this day or later: a date, or ``"2024-05-31"``,
             ``"2024-05"``, ``"2024"``. Of a paper of which only the year is known, some day of that

@@ -286,7 +286,8 @@ def test_answers_that_disagree_about_two_papers_are_told(doubtful: Project) -> N
     assert f"{table}:2: " not in told
 
 
-def test_a_key_on_a_real_terminal_is_an_answer(doubtful: Project) -> None:
+@pytest.mark.parametrize("keys", [b"y", b"y\r"], ids=["key", "key and Enter at once"])
+def test_a_key_on_a_real_terminal_is_an_answer(doubtful: Project, keys: bytes) -> None:
     ours, theirs = pty.openpty()
     command = [*COMMAND, "--config", str(doubtful.config), "--data", str(doubtful.data), "review"]
     environment = {**os.environ, "COLUMNS": "100", "TERM": "xterm"}
@@ -294,7 +295,7 @@ def test_a_key_on_a_real_terminal_is_an_answer(doubtful: Project) -> None:
         [*command, "--who", "Me"], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
     ) as process:
         os.close(theirs)
-        press(ours, b"y")
+        press(ours, keys)
         read_until(ours, b"why?")
         os.write(ours, b"Seen.\r")
         press(ours, b"q")

@@ -72,7 +72,7 @@ PAPERS = [
 
 @pytest.fixture(scope="module")
 def curated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("curated")
+    folder = tmp_path_factory.mktemp("data") / "curated"
     rows = {"papers": PAPERS, "records": [*RECORDS, record("arxiv", record_id="arxiv:2")]}
     tables = {
         name: pa.Table.from_pylist(rows.get(name, []), schema) for name, schema in TABLES.items()
@@ -101,6 +101,10 @@ def test_every_table_comes_in_every_form_with_the_columns_asked_for(curated: Pat
         for form in get_args(Form):
             table = load(curated, columns=columns, as_=form)
             assert (table.column_names if form == "arrow" else list(table.columns)) == columns
+
+
+def test_the_folder_above_the_curated_one_will_do(curated: Path) -> None:
+    assert len(mh.load_papers(curated.parent)) == len(mh.load_papers(curated)) > 0
 
 
 @pytest.mark.parametrize(

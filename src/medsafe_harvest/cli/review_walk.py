@@ -132,6 +132,8 @@ def _key(keyboard: Keyboard) -> str:
         key = keyboard.key().lower()
     except (KeyboardInterrupt, EOFError):
         return "q"
+    # A quick Enter behind a letter comes with it.
+    key = key.rstrip("\r\n") or key
     # Ctrl-C and Ctrl-D, where the terminal hands them on.
     return "q" if key in {"\x03", "\x04"} else key
 

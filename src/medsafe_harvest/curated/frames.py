@@ -83,10 +83,15 @@ def read(name: str, data: Path | str | None, columns: Sequence[str] | None) -> p
 def folder(data: Path | str | None) -> Path:
     """The curated folder that a reader means; the nearest one for None.
 
+    The folder that holds ``raw`` and ``curated`` will do as well.
+
     Raises:
         CuratedError: there is none.
     """
-    return find() if data is None else Path(data)
+    if data is None:
+        return find()
+    inner = Path(data) / "curated"
+    return inner if inner.is_dir() else Path(data)
 
 
 def to_frame(table: pa.Table) -> pd.DataFrame:
