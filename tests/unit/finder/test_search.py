@@ -181,4 +181,4 @@ def test_a_notebook_gets_a_frame(curated: Path) -> None:
     with pytest.raises(SelectionError, match="2024-05"):
         mh.search("federated", curated, since="soon")
     with pytest.raises(CuratedError, match="no curated snapshot"):
-        mh.search("federated", curated.parent)
+        mh.search("federated", curated / "none")
