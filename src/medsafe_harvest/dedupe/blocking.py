@@ -23,6 +23,8 @@ from medsafe_harvest.dedupe.rarer import INFORMATION as RARER
 from medsafe_harvest.dedupe.rarer import RAREST
 from medsafe_harvest.dedupe.words import INFORMATION
 
+#: Records a block may have before its keys are refined by first author, then by year.
+MAX_BLOCK = 50
 #: In a block that is refined, each record meets this many neighbours in title order all the same,
 #: so that copies under another author or year are not parted.
 NEIGHBOURS_OF_LARGE = 2
@@ -182,11 +184,6 @@ BLOCKERS: Mapping[Key, Callable[[Sketches], list[Found]]] = MappingProxyType(
         Key.TEAM: team,
     }
 )
-
-#: Records a block may have before its keys are refined by first author, then by year. A record has
-#: ten keys of two words: copies meet in the smallest of their blocks, and in the others strangers
-#: do.
-MAX_BLOCK: Mapping[Key, int] = MappingProxyType(dict.fromkeys(Key, 50) | {Key.RARE_WORDS: 10})
 
 #: Kind of key -> the letter that a key of it begins with.
 LETTERS: Mapping[Key, str] = MappingProxyType(dict(zip(BLOCKERS, "idtpwafm", strict=True)))

@@ -50,11 +50,8 @@ with alike as (
 blocks as (
     select key, count(*) as size, row_number() over () as block
     from alike group by key having size > 1
-),
-placed as (
-    select "row" as id, block as key, {kind} as kind, size from alike join blocks using (key)
 )
-select id, key, kind, size, {most} as most from placed
+select "row" as id, block as key, {kind} as kind, size from alike join blocks using (key)
 """
 #: Views of ``sql.statements`` that are read several times.
 _KEPT = frozenset({"refined", "placed", "candidates"})
@@ -241,23 +238,21 @@ def _by_hand(overrides: Overrides, record_ids: pa.Array) -> pa.Table:
 def _join(database: duckdb.DuckDBPyConnection) -> Counter[str]:
     """Fill ``candidates`` from ``keys``, ``sketches`` and ``by_hand``."""
     cases = " ".join(f"when '{LETTERS[kind]}' then {bit}" for kind, bit in BITS.items())
-    kind = f"case left(key, 1) {cases} end"
-    database.execute(_MEMBERS.format(kind=kind, most=sql.most_of(sql.SIZES)))
+    database.execute(_MEMBERS.format(kind=f"case left(key, 1) {cases} end"))
     return pair_off(database)
 
 
 def pair_off(database: duckdb.DuckDBPyConnection) -> Counter[str]:
     """Fill ``candidates`` from ``members``, ``sketches`` and ``by_hand``; how many there are.
 
-    ``members`` has id (a row), key (any number for a block), kind, size of the block, and how large
-    it may be.
+    ``members`` has id (a row), key (any number for a block), kind, and the size of the block.
     """
     for name, text in sql.statements():
         if name != "members":
             what = "temporary table" if name in _KEPT else "temporary view"
             database.execute(f"create or replace {what} {name} as {text}")
     counts = Counter[str]()
-    for name, text in sql.COUNTS.items():
+    for name, text in sql.counts().items():
         [(counts[name],)] = database.execute(text).fetchall()
     return counts
 

@@ -10,36 +10,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from medsafe_harvest.dedupe.blocking import MAX_BLOCK, NEIGHBOURS, NEIGHBOURS_OF_LARGE
-from medsafe_harvest.engines.stages import BITS, BY_HAND
+from medsafe_harvest.engines.stages import BY_HAND
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
     """How large a block may be, and whom a record meets in one that is larger."""
 
-    #: Kind of key, a bit -> records.
-    most: Mapping[int, int]
+    most: int
     near: int
     next: int
 
 
 #: The values of ``dedupe.blocking``.
-SIZES = Sizes(
-    {BITS[kind]: most for kind, most in MAX_BLOCK.items()}, NEIGHBOURS_OF_LARGE, NEIGHBOURS
-)
+SIZES = Sizes(MAX_BLOCK, NEIGHBOURS_OF_LARGE, NEIGHBOURS)
 
 #: ``keys`` has ``id`` (any type; all orders end with it), ``key`` (any type) and ``kind``, a bit.
 _MEMBERS = """
-select id, key, kind, size, {most} as most from (
+select id, key, kind, size from (
     select id, key, kind, count(*) over (partition by key) as size from keys
 ) as counted where size > 1
 """
 #: ``sketches`` has ``id``, ``author`` ("" for none), ``year`` (0 for none) and ``sorted_title``.
 _REFINED = """
-select members.id, key, kind, most, author, year, sorted_title,
+select members.id, key, kind, author, year, sorted_title,
     count(*) over (partition by key, author) as by_author,
     count(*) over (partition by key, author, year) as by_year
-from members join sketches on sketches.id = members.id where size > most
+from members join sketches on sketches.id = members.id where size > {most}
 """
 _PLACED = """
 select *,
@@ -53,15 +50,15 @@ from refined
 """
 _PAIRS = """
 select a.id as l, b.id as r, a.kind from members a join members b on b.key = a.key
-where a.size <= a.most and a.id < b.id
+where a.size <= {most} and a.id < b.id
 union all
 select a.id, b.id, a.kind from refined a join refined b
     on b.key = a.key and b.author = a.author
-where a.by_author <= a.most and a.id < b.id
+where a.by_author <= {most} and a.id < b.id
 union all
 select a.id, b.id, a.kind from refined a join refined b
     on b.key = a.key and b.author = a.author and b.year = a.year
-where a.by_author > a.most and a.by_year <= a.most and a.id < b.id
+where a.by_author > {most} and a.by_year <= {most} and a.id < b.id
 union all
 select a.id, b.id, a.kind from placed a join reach on reach.step <= {near}
     join placed b on b.key = a.key and b.at_first = a.at_first + reach.step
@@ -69,12 +66,12 @@ union all
 select a.id, b.id, a.kind from placed a join reach on reach.step <= {near}
     join placed b on b.key = a.key and b.author = a.author
     and b.in_author = a.in_author + reach.step
-where a.by_author > a.most
+where a.by_author > {most}
 union all
 select a.id, b.id, a.kind from placed a join reach on reach.step <= {next}
     join placed b on b.key = a.key and b.author = a.author and b.year = a.year
     and b.in_year = a.in_year + reach.step
-where a.by_year > a.most
+where a.by_year > {most}
 union all
 select l, r, {by_hand} as kind from by_hand
 """
@@ -82,12 +79,6 @@ _CANDIDATES = """
 select least(l, r) as l, greatest(l, r) as r, bit_or(kind) as kinds from pairs
 group by least(l, r), greatest(l, r)
 """
-
-
-def most_of(sizes: Sizes) -> str:
-    """How large the block of a key of some ``kind`` may be, as an expression."""
-    cases = " ".join(f"when {kind} then {most}" for kind, most in sizes.most.items())
-    return f"case kind {cases} end"
 
 
 def statements(sizes: Sizes = SIZES) -> list[tuple[str, str]]:
@@ -99,25 +90,29 @@ def statements(sizes: Sizes = SIZES) -> list[tuple[str, str]]:
     steps = "\nunion all\n".join(
         f"select {step} as step" for step in range(1, max(sizes.near, sizes.next) + 1)
     )
-    numbers = {"near": sizes.near, "next": sizes.next, "by_hand": BY_HAND}
+    numbers = {"most": sizes.most, "near": sizes.near, "next": sizes.next, "by_hand": BY_HAND}
     return [
-        ("members", _MEMBERS.format(most=most_of(sizes))),
+        ("members", _MEMBERS),
         ("reach", steps),
-        ("refined", _REFINED),
+        ("refined", _REFINED.format(**numbers)),
         ("placed", _PLACED),
         ("pairs", _PAIRS.format(**numbers)),
         ("candidates", _CANDIDATES),
     ]
 
 
-#: What to count in these views, name -> statement: blocks that were refined, what is left of them
-#: that is too large all the same, and pairs.
-COUNTS: Mapping[str, str] = {
-    "refined_blocks": "select count(distinct key) from members where size > most",
+#: Blocks that were refined, what is left of them that is too large all the same, and pairs.
+_COUNTS: Mapping[str, str] = {
+    "refined_blocks": "select count(distinct key) from members where size > {most}",
     "oversized_blocks": """
         select count(*) from (
-            select 1 as one from refined group by key, author, year, most having count(*) > most
+            select 1 as one from refined group by key, author, year having count(*) > {most}
         ) as large
     """,
     "candidate_pairs": "select count(*) from candidates",
 }
+
+
+def counts(sizes: Sizes = SIZES) -> dict[str, str]:
+    """What to count in these views: name -> statement."""
+    return {name: text.format(most=sizes.most) for name, text in _COUNTS.items()}

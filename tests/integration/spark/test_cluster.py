@@ -94,7 +94,7 @@ def records() -> list[dict[str, Any]]:
             year=2020,
             doi=f"10.1/{number // 2}",
         )
-        for number in range(max(MAX_BLOCK.values()) + 10)
+        for number in range(MAX_BLOCK + 10)
     ]
     rows += [
         record(

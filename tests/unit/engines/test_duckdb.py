@@ -132,7 +132,7 @@ def double(number: int, **changes: Any) -> dict[str, Any]:
 
 
 def test_an_oversized_block_is_counted_and_its_doubles_are_still_found() -> None:
-    rows = [double(number) for number in range(2 * max(MAX_BLOCK.values()))]
+    rows = [double(number) for number in range(2 * MAX_BLOCK)]
     found = match(table(rows), NONE)
     assert found.counts["refined_blocks"] > 0
     assert found.counts["oversized_blocks"] > 0

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from medsafe_harvest.engines import sql
 from medsafe_harvest.engines.stages import BY_HAND
 
-#: Small, so that few records fill a block; a kind of key has its own.
-SIZES = sql.Sizes(most={1: 3, 2: 2, 4: 3}, near=1, next=2)
+#: Small, so that few records fill a block.
+SIZES = sql.Sizes(most=3, near=1, next=2)
 
 #: Opening one takes longer than most of what is asked here.
 _DATABASE = duckdb.connect()
@@ -30,15 +30,13 @@ def plainly(
     found: Counter[Pair] = Counter()
     refined = oversized = 0
     for key in sorted({key for _, key in keys}):
-        kind = 1 << int(key[0])
-        most = SIZES.most[kind]
         parts = [sorted({row for row, own in keys if own == key})]
-        refined += len(parts[0]) > most
+        refined += len(parts[0]) > SIZES.most
         for width in range(3):
             parts = [part for whole in parts for part in split(whole, sketches, width)]
-            for pair in {pair for part in parts for pair in meeting(part, sketches, width, most)}:
-                found[pair] |= kind
-            parts = [part for part in parts if len(part) > most]
+            for pair in {pair for part in parts for pair in meeting(part, sketches, width)}:
+                found[pair] |= 1 << int(key[0])
+            parts = [part for part in parts if len(part) > SIZES.most]
         oversized += len(parts)
     for one, other in spoken:
         found[min(one, other), max(one, other)] |= BY_HAND
@@ -51,10 +49,10 @@ def split(block: list[int], sketches: Sequence[Sketch], width: int) -> list[list
     return [[row for row in block if sketches[row][:width] == name] for name in names]
 
 
-def meeting(block: list[int], sketches: Sequence[Sketch], width: int, most: int) -> list[Pair]:
+def meeting(block: list[int], sketches: Sequence[Sketch], width: int) -> list[Pair]:
     """All pairs of a small block; neighbours in title order in a large one."""
     reach = SIZES.next if width == 2 else SIZES.near
-    if len(block) <= most:
+    if len(block) <= SIZES.most:
         reach = len(block)
     order = sorted(block, key=lambda row: (sketches[row][2], *sketches[row][:2], row))
     return [
@@ -99,7 +97,8 @@ def by_statements(
             database.execute(f"create or replace temp view {name} as {text}")
         pairs = database.execute("select l, r, kinds from candidates").fetchall()
         counts = {
-            name: database.execute(text).fetchall()[0][0] for name, text in sql.COUNTS.items()
+            name: database.execute(text).fetchall()[0][0]
+            for name, text in sql.counts(SIZES).items()
         }
     assert counts["candidate_pairs"] == len(pairs)
     return (

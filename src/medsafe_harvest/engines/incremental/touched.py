@@ -28,7 +28,6 @@ from medsafe_harvest.engines.incremental.shares import Shares, packed, united, u
 from medsafe_harvest.engines.stages import BITS, BY_HAND
 
 _BITS = {LETTERS[kind]: bit for kind, bit in BITS.items()}
-_MOST = {bit: MAX_BLOCK[kind] for kind, bit in BITS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +76,8 @@ class _Named:
     """Keys, each with a number, and who has them."""
 
     key: pa.Array
-    #: Its bit, and how large its block may be before it is refined.
+    #: Its bit.
     kind: Ints
-    most: Ints
     digest: npt.NDArray[np.uint64]
     rest: npt.NDArray[np.uint32]
     #: Row by row of ``KEYS``: the number of the key, and the record.
@@ -95,11 +93,9 @@ class _Named:
         database.register("keys", pa.table({"row": numbers, "key": texts}))
         known = digests(database).sort_by("row")
         letters = pc.utf8_slice_codeunits(texts, 0, 1).to_pylist()
-        kinds = [_BITS[letter] for letter in letters]
         return cls(
             texts,
-            np.array(kinds, dtype=np.int64),
-            np.array([_MOST[kind] for kind in kinds], dtype=np.int64),
+            np.array([_BITS[letter] for letter in letters], dtype=np.int64),
             one_array(known["digest"]).to_numpy(),
             one_array(known["rest"]).to_numpy(),
             codes.indices.to_numpy().astype(np.int64),
@@ -151,7 +147,7 @@ def touched(
         _Members(named.which, named.row).select(world.comes[named.row])
     )
     sizes = [np.bincount(one.block, minlength=len(named.kind)) for one in (before, after)]
-    refined = (sizes[0] > named.most) | (sizes[1] > named.most)
+    refined = (sizes[0] > MAX_BLOCK) | (sizes[1] > MAX_BLOCK)
     found = []
     counts: list[Counter[str]] = []
     for members, moved, said in (
@@ -202,7 +198,7 @@ def _elsewhere(
     more = _Named.of(database, shared.select(["row", "key"]))
     members = _members(world, more, world.was)
     sizes = np.bincount(members.block, minlength=len(more.kind))
-    large = sizes > more.most
+    large = sizes > MAX_BLOCK
     inside, _ = _search(database, world, members.select(large[members.block]), more)
     small = ~large[more.which]
     ours = packed(more.row[small], shared["other"].to_numpy()[small])
@@ -247,7 +243,6 @@ def _search(
                 "key": members.block,
                 "kind": named.kind[members.block].astype(np.int32),
                 "size": sizes[members.block],
-                "most": named.most[members.block],
             }
         ),
     )

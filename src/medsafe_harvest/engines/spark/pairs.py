@@ -90,7 +90,7 @@ def worthy_pairs(
         if name == "placed":
             # It has all columns of what it was made of, and need not be sorted out again.
             views["refined"] = views["placed"].select(*views["refined"].columns)
-    counts = {name: number_of(query(spark, text, **views)) for name, text in sql.COUNTS.items()}
+    counts = {name: number_of(query(spark, text, **views)) for name, text in sql.counts().items()}
     sides = query(spark, _WITH_TITLES, **views)
     pairs = stages.keep("pairs", through(sides, _screen, _SIDES, PAIRS))
     counts["records"] = sketches.count()
