@@ -32,9 +32,12 @@ _SEPARATOR = re.compile(r"\s*;\s*|\s*,\s+")
 
 
 def titles_1m() -> tuple[Path, Path]:
-    """Records of schema RECORD, and a table of ``record_id`` and ``arxiv_id``; made once."""
+    """Records of schema RECORD, and a table of ``record_id`` and ``arxiv_id``; made once.
+
+    Made anew where the schema is another now.
+    """
     records, truth = FOLDER / "titles_1m.parquet", FOLDER / "titles_1m.truth.parquet"
-    if not truth.exists():
+    if not truth.exists() or not pq.read_schema(records).equals(RECORD):
         data = Path(os.environ.get("MEDSAFE_SHARED_DATA", "../shared/data"))
         rows = pq.read_table(data / "corpus/titles_1m.parquet")
         FOLDER.mkdir(parents=True, exist_ok=True)

@@ -28,9 +28,9 @@ from medsafe_harvest.dedupe.overrides import Overrides
 from medsafe_harvest.engines.duckdb import Matching, match
 from medsafe_harvest.engines.incremental import remembered
 from medsafe_harvest.engines.incremental.again import Keeper
-from medsafe_harvest.engines.incremental.batch import batch_of, match_batch
+from medsafe_harvest.engines.incremental.batch import match_batch
 from medsafe_harvest.engines.incremental.changes import changes
-from medsafe_harvest.engines.incremental.remembered import State
+from medsafe_harvest.engines.incremental.state import State
 
 T = TypeVar("T")
 RUNS, NEW = 3, 1_000
@@ -52,12 +52,12 @@ class Measured:
     new: int
     #: All records, the state kept.
     full: Spent
-    #: Reading and checking the state; matching the batch; writing what is new.
+    #: Reading and checking the state; finding out which of all records are new; matching these;
+    #: writing what is new.
     load: Spent
+    compare: Spent
     batch: Spent
     write: Spent
-    #: Finding out, among all records, which are new: what a curation does that is not told.
-    compare: Spent
     state_bytes: int
     #: Whether the result is that of matching all; None where that was not asked.
     equal: bool | None
@@ -76,27 +76,27 @@ def measure(
     """
     chosen = np.zeros(len(records), dtype=bool)
     chosen[np.random.default_rng(1).choice(len(records), new, replace=False)] = True
-    known, batch = (records.filter(pa.array(part)) for part in (~chosen, chosen))
+    known = records.filter(pa.array(~chosen))
     with tempfile.TemporaryDirectory(prefix="medsafe-bench-") as name:
         folder = Path(name)
         keeper = Keeper(folder, "2GB", lambda *_: None, least=0)
         full, (_, commit) = _spent(lambda: keeper.match(known, Overrides()))
         commit()
-        nights = [_night(folder, batch) for _ in range(runs)]
-        state = _load(folder)
-        comparing, _ = _spent(lambda: changes(state, records))
+        nights = [_night(folder, records) for _ in range(runs)]
         size = sum(path.stat().st_size for path in folder.glob("base-*/*"))
-    load, match_, write = (_median([spent[step] for spent, _ in nights]) for step in range(3))
+    load, compare, match_, write = (
+        _median([spent[step] for spent, _ in nights]) for step in range(4)
+    )
     same = _same(nights[-1][1], match(records, Overrides())) if equal else None
-    return Measured(len(records), new, full, load, match_, write, comparing, size, same)
+    return Measured(len(records), new, full, load, compare, match_, write, size, same)
 
 
-def _night(folder: Path, batch: pa.Table) -> tuple[tuple[Spent, ...], Matching]:
+def _night(folder: Path, records: pa.Table) -> tuple[tuple[Spent, ...], Matching]:
     loading, state = _spent(lambda: _load(folder))
-    coming = batch_of(state, batch, pa.array([], pa.string()))
-    matching, (found, after) = _spent(lambda: match_batch(state, coming, Overrides()))
+    comparing, batch = _spent(lambda: changes(state, records))
+    matching, (found, after) = _spent(lambda: match_batch(state, batch, Overrides()))
     writing, _ = _spent(lambda: remembered.write_night(folder, after))
-    return (loading, matching, writing), found
+    return (loading, comparing, matching, writing), found
 
 
 def _load(folder: Path) -> State:

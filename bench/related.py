@@ -20,16 +20,21 @@ ROOT = Path(__file__).parents[1]
 PAPERS = 25_000
 #: Of these, papers that a night adds.
 NEW = 50
+#: References of a paper, and papers that are cited, the first ones far more often than the last.
+CITES, CITED = 40, 300_000
 
 
 def corpus(data: Path) -> pa.Table:
-    """Real papers with the columns that :func:`related` reads."""
+    """Real papers with the columns that :func:`related` reads; what they cite is drawn by lot."""
     path = data / "corpus/medical_ml.parquet"
     names = ["record_id", "title", "abstract", "trust_terms"]
     table = pq.read_table(path, columns=names).slice(0, PAPERS)
     table = table.rename_columns(["paper_id", "title", "abstract", "topics"])
     # The ids of the corpus are not unique.
     table = table.set_column(0, "paper_id", pa.array(f"mh{n:06}" for n in range(len(table))))
+    drawn = np.random.default_rng(0).random((len(table), CITES)) ** 3 * CITED
+    cites = pa.array([np.unique(row).tolist() for row in drawn.astype(np.int64)])
+    table = table.append_column("cites", cites)
     # The last ones come in the night after.
     days = np.r_[np.zeros(len(table) - NEW), np.ones(NEW)].astype("int32")
     return table.append_column("first_seen", pa.array(days).cast(pa.date32()))

@@ -25,7 +25,7 @@ from rapidfuzz.process import cdist, cpdist
 from medsafe_harvest import pipeline
 from medsafe_harvest.config import load_config
 from medsafe_harvest.curated import snapshot
-from medsafe_harvest.dedupe.blocking import LETTERS
+from medsafe_harvest.dedupe.blocking import KINDS
 from medsafe_harvest.normalize.text import comparison_form
 from medsafe_harvest.profile import Profile, Stage
 from medsafe_harvest.schema import RELATED
@@ -130,7 +130,7 @@ def limit(records: Path, scratch: Path) -> dict[str, Any]:
     return {
         "bytes": table.nbytes,
         "records": len(table),
-        "kinds_of_key": len(LETTERS),
+        "kinds_of_key": len(KINDS),
         **{name: getattr(rates, name) for name in Rates.__slots__},
     }
 

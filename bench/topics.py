@@ -30,8 +30,13 @@ def main() -> None:
     tagger = Tagger(load(ROOT / "config/topics.yaml", TopicConfig))
     for name in ("seen", "unseen"):
         _print(f"tests/golden, {name} when the first rules were made", _told(name, data, tagger))
-    for half, fate in (("A", "looked at"), ("B", "never looked at")):
-        _print(f"tests/golden, fresh, half {half} ({fate})", _told("fresh", data, tagger, half))
+    for name, half, fate in (
+        ("fresh", "A", "looked at"),
+        ("fresh", "B", "never looked at"),
+        ("late", "C", "looked at"),
+        ("late", "D", "never looked at"),
+    ):
+        _print(f"tests/golden, {name}, half {half} ({fate})", _told(name, data, tagger, half))
     told = evaluate(tagger, read_labelled((data / "labelled/topics.json").read_bytes()))
     _print("labelled/topics.json", told)
     for facet, own in told.facets.items():

@@ -21,7 +21,7 @@ from medsafe_harvest.fetch.rawstore import RawStore
 _FILE = "pages-read.bin"
 #: Papers that only a feed told of are kept in mind for so long; no seed query found them.
 _PATIENCE = timedelta(days=30)
-_CODE = ("collect.py", "sources/*.py", "fetch/raw*.py", "lists/*.py", "normalize/*.py")
+_CODE = ("collect/*.py", "sources/*.py", "fetch/raw*.py", "lists/*.py", "normalize/*.py")
 
 
 def load(folder: Path, store: RawStore, config: Config) -> Collected:

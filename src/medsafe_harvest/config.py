@@ -123,7 +123,7 @@ class CurateSettings(_Section):
     """How the curated snapshot is made."""
 
     memory_limit: str = Field(
-        default="4GB",
+        default="1GB",
         pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$",
         description="Memory of the matching engine; beyond it, it spills to disk",
     )

@@ -104,7 +104,9 @@ def list_name(source: str) -> str:
         path = Path(source).resolve()
         words = [path.parent.name, path.name] if _README.fullmatch(path.name) else [path.name]
     *before, last = words
-    kept = "" if _README.fullmatch(last) else re.sub(r"\.(?:md|html?|rst|txt)$", "", last)
+    kept = (
+        "" if _README.fullmatch(last) else re.sub(r"\.(?:md|html?|rst|txt|adoc|csv|tsv)$", "", last)
+    )
     return slug(" ".join([*before, kept]))
 
 

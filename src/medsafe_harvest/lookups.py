@@ -64,6 +64,7 @@ def wishes(  # noqa: PLR0913 - what is known, what is wanted, and the moment
     *,
     alone: Collection[str] = (),
     only_listed: bool = False,
+    already: Collection[Task] = (),
 ) -> list[Task]:
     """Known papers to look up tonight: those never tried, then those tried longest ago.
 
@@ -76,6 +77,7 @@ def wishes(  # noqa: PLR0913 - what is known, what is wanted, and the moment
         alone: record ids of lists beside which the table has no record of a service.
         only_listed: leave out what would be wanted without imported lists, and nothing of these
             for a later night.
+        already: what was asked for tonight, however that ended.
     """
     today = Window(now.date(), now.date())
     before, lookups, entries = asked(config, store), config.lookups, collected.entries()
@@ -99,6 +101,8 @@ def wishes(  # noqa: PLR0913 - what is known, what is wanted, and the moment
             besides.update(lookup.wants([one for one in papers if not one.is_listed]))
         # What another search is asked for tonight may be found there.
         besides |= searched
+        done = {one for task in already if task.source == name for one in _ids(task)}
+        besides |= done
         # By the day of the last try, so that a wish that fails night after night holds up no other.
         ids = sorted(
             (own.tried.get(one, date.min), one)
@@ -106,7 +110,7 @@ def wishes(  # noqa: PLR0913 - what is known, what is wanted, and the moment
             if one not in besides and own.last.get(one, date.min) <= due
         )
         if not only_listed:
-            ids = ids[: lookup.nightly * lookup.batch]
+            ids = ids[: max(0, lookup.nightly * lookup.batch - len(done))]
         chosen = [one for _, one in ids]
         if lookup.offers:
             searched.update(one for one in chosen if one not in own.tried)
@@ -115,6 +119,10 @@ def wishes(  # noqa: PLR0913 - what is known, what is wanted, and the moment
             for start in range(0, len(chosen), lookup.batch)
         ]
     return tasks
+
+
+def _ids(task: Task) -> tuple[str, ...]:
+    return task.query.ids if isinstance(task.query, Wish) else ()
 
 
 def _papers(

@@ -24,7 +24,7 @@ from medsafe_harvest.config import Config
 from medsafe_harvest.doubts import clock_warnings, doubts, silences
 from medsafe_harvest.errors import NothingFoundError, StoreError
 from medsafe_harvest.fetch.compact import compact, has_days_before
-from medsafe_harvest.fetch.harvest import Fetched, HarvestObserver, Network, Session
+from medsafe_harvest.fetch.harvest import Fetched, HarvestObserver, Network, Session, Task
 from medsafe_harvest.fetch.plan import Standing, Wanted, bulletins, plan, standings
 from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.listed_known import alone
@@ -154,9 +154,14 @@ def _fetched(  # noqa: PLR0913 - what is known, what is wanted, and the moment
     reading.refuse_damage()
     reading.read_new(store)
     if wanted.is_all_days:
-        tasks = wishes(config, store, reading.collected, wanted, began, alone=only_listed)
-        fetched += session.fetch(tasks)
-        reading.read_new(store)
+        asked: list[Task] = []
+        # A look-up finds papers that the others are asked for then: tonight, as after a restart.
+        while tasks := wishes(
+            config, store, reading.collected, wanted, began, alone=only_listed, already=asked
+        ):
+            asked += tasks
+            fetched += session.fetch(tasks)
+            reading.read_new(store)
     return fetched, told
 
 

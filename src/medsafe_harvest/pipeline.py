@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,19 +23,15 @@ from medsafe_harvest.engines import duckdb as engine
 from medsafe_harvest.engines.incremental.again import Commit, Keeper, forget, nothing
 from medsafe_harvest.engines.papers import papers as make_papers
 from medsafe_harvest.errors import CuratedError, NothingFoundError, StoreError
-from medsafe_harvest.fetch.harvest import Fetched, HarvestObserver, Network, Session, Task
 from medsafe_harvest.fetch.ledger import FULL, united
 from medsafe_harvest.fetch.rawindex import WindowRecord
 from medsafe_harvest.fetch.rawstore import RawStore
-from medsafe_harvest.fetch.window import HOPELESS
 from medsafe_harvest.normalize.records import to_batch
 from medsafe_harvest.publish import Steps, publish
 from medsafe_harvest.schema import RECORD, RELATION
 from medsafe_harvest.sources.base import Window
-from medsafe_harvest.sources.query import Query
 
-#: Days that a query asked once looks back at first.
-_FIRST_STRETCH = 90
+_FILES = ("papers", "records", "decisions", "relations")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +75,11 @@ class Tables:
     reasons: Mapping[str, int]
     #: To be called when the tables are safe: keeps what matching found for the next run.
     keep: Commit = nothing
+
+    @property
+    def files(self) -> dict[str, pa.Table]:
+        """By the stem of its file, each table that is written."""
+        return {name: getattr(self, name) for name in _FILES}
 
 
 def build(records: pa.Table, config: Config, steps: Steps, kept: Path | None = None) -> Tables:
@@ -159,41 +160,30 @@ def curate(  # noqa: PLR0913 - what, how, where, and the moment
         collected = Collected(config)
         collected.add(store, store.seals())
     entries = collected.entries()
+    of_source = Counter(source for source, _ in entries)
     if not entries:
         _spare_what_is_there(store, folder)
     if not allow_loss:
-        _refuse_loss(folder, Counter(source for source, _ in entries))
+        _refuse_loss(folder, of_source)
     steps.step("normalize", len(entries))
     records = records_table(entries, config)
-    kept = folder.parent / "cache" / "matching"
-    incremental = config.settings.curate.incremental and not anew
-    if not incremental:
-        forget(kept)
-    tables = build(records, config, steps, kept if incremental else None)
-    published = publish(
-        folder,
-        {
-            "papers": tables.papers,
-            "records": tables.records,
-            "decisions": tables.decisions,
-            "relations": tables.relations,
-        },
-        config,
-        _about(store, config, entries),
-        steps,
-        cache=folder.parent / "cache",
-        now=now,
-    )
+    cache = folder.parent / "cache"
+    kept = cache / "matching" if config.settings.curate.incremental and not anew else None
+    if kept is None:
+        forget(cache / "matching")
+    tables = build(records, config, steps, kept)
+    about = _about(store, config, entries)
+    published = publish(folder, tables.files, config, about, steps, cache=cache, now=now)
     tables.keep()
     kinds = Counter(change.kind for change in published.changes)
+    sizes = pc.list_value_length(tables.papers["record_ids"])
     return Curated(
         folder=published.folder,
         pages=collected.pages,
         rejected=dict(collected.rejected),
-        records=dict(Counter(source for source, _ in entries)),
+        records=dict(of_source),
         papers=tables.papers.num_rows,
-        merged=pc.sum(pc.greater(pc.list_value_length(tables.papers["record_ids"]), 1)).as_py()
-        or 0,
+        merged=pc.sum(pc.greater(sizes, 1)).as_py() or 0,
         reasons=tables.reasons,
         papers_merged=kinds[Kind.MERGED],
         papers_split=kinds[Kind.SPLIT],
@@ -206,57 +196,6 @@ def count_papers(folder: Path) -> int | None:
         return int(snapshot.manifest(snapshot.current(folder))["tables"]["papers"]["rows"])
     except CuratedError:
         return None
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The answer to a query asked once."""
-
-    fetched: Fetched
-    papers: pa.Table
-
-
-class SearchObserver(HarvestObserver, Steps, Protocol):
-    """Told of fetching and of curating."""
-
-
-def search(  # noqa: PLR0913 - the question, the means and the bounds
-    query: Query,
-    config: Config,
-    store: RawStore,
-    network: Network,
-    observer: SearchObserver,
-    *,
-    since: date,
-    limit: int,
-) -> Found:
-    """Ask all sources once, the newest papers first.
-
-    The stretches of time asked for double, until there are enough papers or ``since`` is reached.
-    """
-    began = network.clock.now()
-    until, days = began.date(), _FIRST_STRETCH
-    asked = set(config.sources)
-    session = Session(config, store, network, observer)
-    fetched = Fetched()
-    while True:
-        window = Window(max(since, until - timedelta(days=days - 1)), until)
-        more = session.fetch([Task(source, query, window) for source in sorted(asked)])
-        fetched = more + fetched
-        # Who is down or has had enough is not asked for the next stretch.
-        asked -= {record.source for record in more.records if record.outcome in HOPELESS}
-        # The store may hold what the same question found on another day.
-        now = [
-            seal for seal in store.seals() if seal.query == query.id and seal.fetched_at >= began
-        ]
-        collected = Collected(config)
-        collected.add(store, now)
-        entries = collected.entries()
-        enough = len(entries) >= limit * len(asked)
-        if not asked or enough or window.since <= since:
-            break
-        until, days = window.since - timedelta(days=1), days * 2
-    return Found(fetched, build(records_table(entries, config), config, observer).papers)
 
 
 def _complete(windows: Iterable[WindowRecord]) -> list[list[str]]:

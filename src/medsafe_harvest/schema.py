@@ -10,7 +10,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 #: Raised when a column is added, removed or changes its meaning.
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 AUTHOR = pa.struct(
     [
@@ -162,6 +162,13 @@ _WORK = [
     _field("citation_count", pa.int32(), "Citations counted by Semantic Scholar"),
     _field("influential_citation_count", pa.int32(), "Of these, called influential"),
     _field("reference_count", pa.int32(), "References counted by Semantic Scholar"),
+    _field(
+        "cites",
+        pa.list_(pa.int64()),
+        "Corpus ids of what it cites, as Semantic Scholar knows it, sorted; empty where not known. "
+        "They join with corpus_id",
+        required=True,
+    ),
     _field("tldr", pa.string(), "One-sentence summary by Semantic Scholar"),
 ]
 

@@ -74,6 +74,8 @@ def test_records_that_are_none_of_this_version_are_an_error(
         (there.drop_columns(["doi", "title"]), "no title, doi"),
         (pa.concat_tables([there, there.slice(0, 1)]), "more than once"),
     ]
+    missing = harvested.run("curate", "--records", "none.parquet", "--out", str(tmp_path / "out"))
+    assert "there is no none.parquet: --records is a Parquet file" in str(missing.exception)
     for table, words in wrong:
         pq.write_table(table, path)
         result = harvested.run("curate", "--records", str(path), "--out", str(tmp_path / "out"))

@@ -149,7 +149,10 @@ def test_a_broken_set_stops_it_and_leaves_no_half_answer(tmp_path: Path) -> None
 
 
 def test_a_folder_without_sets_is_an_error(tmp_path: Path) -> None:
-    assert isinstance(run(tmp_path).exception, EvaluateError)
+    for folder in (tmp_path, tmp_path / "none"):
+        error = run(folder).exception
+        assert isinstance(error, EvaluateError)
+        assert "a set is a folder of records.parquet" in str(error)
 
 
 def test_the_real_sets_are_read_and_scored(shared_data: Path) -> None:

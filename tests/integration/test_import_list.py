@@ -68,3 +68,25 @@ def test_a_file_that_is_no_list_is_named(body: bytes | None, tmp_path: Path) -> 
     result = run(path, "--dry-run", data=tmp_path / "data")
     assert isinstance(result.exception, ListError)
     assert str(path) in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("none.md", "there is no none.md: give a file, an address"),
+        ("refs.bib", ".bib files are not read; save the references as CSV"),
+        (".", ". is a folder"),
+        ("https://", "neither a file nor an address"),
+        ("http://[::1", "neither a file nor an address"),
+        ("", "neither a file nor an address"),
+    ],
+)
+def test_what_cannot_be_a_list_is_refused_before_anything_is_made(
+    source: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run(source, data=tmp_path / "data")
+    assert result.exit_code != 0
+    told = " ".join(f"{result.output} {result.exception}".replace("\u2502", " ").split())
+    assert said in told
+    assert not (tmp_path / "data").exists()

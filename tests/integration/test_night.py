@@ -159,6 +159,33 @@ def test_merged_and_deleted_papers_of_semantic_scholar_are_followed(tmp_path: Pa
     assert {row["paper_id"] for row in before.values()} <= ids
 
 
+def test_what_papers_cite_is_looked_up_once_and_makes_near(tmp_path: Path) -> None:
+    rows = [
+        paper(number, f"2025-01-{5 + number:02}", corpus_id=number, s2_id=str(number) * 40)
+        for number in (1, 2, 3, 4)
+    ]
+    nights = Nights(tmp_path, rows)
+    with nights.services() as config:
+        nights.run(config, after=0)
+        cited = {row["corpus_id"]: row["cites"] for row in nights.papers()}
+        assert cited == {1: [], 2: [1], 3: [1, 2], 4: [1, 2, 3]}
+        again = nights.run(config, after=40)
+        assert "semantic_scholar_batch" in again.doors
+        assert "semantic_scholar_references" not in again.doors
+    record = nights.records()["semantic_scholar:4"]
+    assert (record["cites"], record["title"]) == ([1, 2, 3], rows[3]["title"])
+    assert "cites=semantic_scholar_references" in record["doors"]
+    curated = tmp_path / "curated"
+    near = pq.read_table(curated / "related.parquet")["terms"].to_pylist()
+    assert any("cites:1" in terms for terms in near)
+    before = {path.name: path.read_bytes() for path in curated.glob("*.parquet")}
+    store = RawStore(tmp_path / "raw", version="1")
+    now = nights.clock.moment
+    pipeline.curate(store, config, tmp_path / "anew", Nobody(), now=now, anew=True)
+    for name, content in before.items():
+        assert (tmp_path / "anew" / name).read_bytes() == content, name
+
+
 def test_a_changed_value_is_refreshed_and_its_history_stays_in_the_raw_store(
     tmp_path: Path,
 ) -> None:

@@ -83,7 +83,7 @@ class Visit:
     def open(self, path: str) -> Page:
         self.page.goto(self._address + path)
         if path.startswith("search"):
-            self.page.wait_for_function("medsafe.complete")
+            self.page.wait_for_selector("#results[aria-busy=false]", state="attached")
         return self.page
 
 
@@ -152,10 +152,27 @@ def test_search_finds_as_one_types(visit: Visit) -> None:
     page.fill("#q", "fedreated lerning")
     expect(page.locator("#status")).to_contain_text("“fedreated” taken for federated")
     assert found(page) == some
-    page.fill("#q", '"reading race"')
+    page.fill("#q", "\N{LEFT DOUBLE QUOTATION MARK}reading race\N{RIGHT DOUBLE QUOTATION MARK}")
     expect(page.locator("#results h2")).to_have_count(1)
     page.fill("#q", "zzzz")
     expect(page.locator("#status")).to_have_text("0 papers. Try fewer words or filters.")
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("text-0.js", r"^[1-9]\d* papers\. The index could not be loaded whole \((\d+) of \1\)"),
+        ("core-0.js", r"^0 papers\. The index could not be loaded whole \(0 of \d+\)"),
+        ("meta.js", "^The index could not be loaded: reload the page"),
+    ],
+)
+def test_an_index_that_does_not_come_whole_says_so(visit: Visit, file: str, said: str) -> None:
+    visit.context.route(re.compile(re.escape(file)), lambda route: route.abort())
+    visit.page.goto(visit._address + "search.html")
+    told = visit.page.locator("#status:visible, #broken:visible")
+    expect(told).to_have_text(re.compile(said))
+    assert len(visit.wrong) == 1
+    assert "net::ERR_FAILED" in visit.wrong.pop()
 
 
 def test_an_identifier_finds_its_paper(visit: Visit, harvested: Project) -> None:
@@ -192,6 +209,21 @@ def test_filters_narrow_and_are_in_the_address(visit: Visit, harvested: Project)
     years = [text[:4] for text in page.locator("#results .meta").all_inner_texts()]
     assert len(years) > 5
     assert years == sorted(years, reverse=True)
+
+
+def test_who_comes_back_finds_the_place_where_they_were(visit: Visit) -> None:
+    page = visit.open("search.html?sort=new")
+    page.get_by_role("button", name="Show more").click()
+    link = page.locator("#results h2 a").nth(60)
+    link.scroll_into_view_if_needed()
+    before = page.evaluate("scrollY")
+    link.click()
+    expect(page.locator("article")).to_be_visible()
+    page.go_back()
+    page.wait_for_selector("#results[aria-busy=false]")
+    expect(page.locator("#results h2")).to_have_count(80)
+    assert before > 1000
+    assert abs(page.evaluate("scrollY") - before) < 5
 
 
 def test_keys_are_enough(visit: Visit) -> None:
@@ -243,11 +275,15 @@ def test_colours_can_be_chosen_and_are_kept(visit: Visit) -> None:
     page = visit.open("index.html")
     paper = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(paper)
+    ink = page.evaluate("getComputedStyle(document.querySelector('h3 a')).color")
     page.get_by_role("button", name="Colours").click()
     dark = page.evaluate(paper)
     assert dark != light
     visit.open("topics.html")
     assert page.evaluate(paper) == dark
+    page.emulate_media(media="print")
+    expect(page.locator("h3 a").first).to_have_css("color", ink)
+    page.emulate_media(media="screen")
     page.get_by_role("button", name="Colours: dark").click()
     page.get_by_role("button", name="Colours: light").click()
     assert page.evaluate("localStorage.length") == 0

@@ -86,8 +86,8 @@ def curate(  # noqa: PLR0913, PLR0917 - the options
         typer.Option(
             "--scratch",
             metavar="URI",
-            help="Folder for stages, on storage that all workers reach; removed in the end. "
-            "Default: beside the lake.",
+            help="Folder, on storage that all workers reach, in which the job makes one for its "
+            "stages, and removes it in the end. Default: beside the lake.",
             rich_help_panel=_ON_SPARK,
         ),
     ] = None,

@@ -91,6 +91,11 @@ def _read(path: Path) -> pa.Table:
     Raises:
         CuratedError: they are not, or not there.
     """
+    if not path.exists():
+        raise CuratedError(
+            f"there is no {path}: --records is a Parquet file of records, such as "
+            "data/curated/records.parquet after a harvest"
+        )
     try:
         table = pq.read_table(path)
         missing = [name for name in RECORD.names if name not in table.column_names]

@@ -17,7 +17,6 @@ from medsafe_harvest.cli.context import Workplace, console, environment, output
 from medsafe_harvest.cli.digest_choice import (
     Choice,
     DaysOption,
-    LimitOption,
     SinceOption,
     TopicOption,
     chosen,
@@ -78,7 +77,10 @@ def send(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     topic: TopicOption = None,
     where: WhereOption = None,
     query: QueryOption = None,
-    limit: LimitOption = 20,
+    limit: Annotated[
+        int,
+        typer.Option(min=1, max=500, help="Most papers of a mail; it tells how many there are."),
+    ] = 20,
     always: Annotated[
         bool, typer.Option("--always", help="Also when nothing is new and all is well.")
     ] = False,

@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import pyarrow as pa
 import typer
 
 from medsafe_harvest import disk, feeds
 from medsafe_harvest.cli.context import Workplace, console, output
-from medsafe_harvest.config import Config
 from medsafe_harvest.curated import snapshot
 from medsafe_harvest.errors import StoreError
 from medsafe_harvest.outgoing import web
@@ -60,26 +58,12 @@ def build(
     papers = snapshot.read(snapshot.current(place.curated), "papers", list(feeds.COLUMNS))
     folder = out or place.data / "feeds"
     with console.status(f"making feeds of {papers.num_rows:,} papers"):
-        files = of_config(papers, config, base_url=base_url, limit=limit)
+        topics = {slug: facet for facet, slug, _ in config.topics.topics() if facet != "medical"}
+        queries = {query.id: query.description for query in config.queries}
+        files = feeds.build(papers, topics, queries, base_url=base_url, limit=limit)
         changed = _write(files, folder)
     output.print(
         f"{len(files):,} files, {changed:,} of them new or changed\n{folder}", soft_wrap=True
-    )
-
-
-def of_config(
-    papers: pa.Table,
-    config: Config,
-    *,
-    base_url: str | None = None,
-    limit: int = 50,
-    paper_page: str | None = None,
-) -> dict[str, bytes]:
-    """The feeds of all topics and queries of a configuration; else as ``feeds.build``."""
-    topics = {slug: facet for facet, slug, _ in config.topics.topics() if facet != "medical"}
-    queries = {query.id: query.description for query in config.queries}
-    return feeds.build(
-        papers, topics, queries, base_url=base_url, limit=limit, paper_page=paper_page
     )
 
 

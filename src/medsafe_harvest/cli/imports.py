@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -24,6 +25,9 @@ from medsafe_harvest.importing import Done, NamedList, bring_in, list_name, slug
 from medsafe_harvest.listed import Standing, findings
 from medsafe_harvest.listed_known import known
 from medsafe_harvest.lists import decode, read
+
+#: Files of reference managers, which are no lists for people.
+_REFERENCES = frozenset({".bib", ".ris", ".nbib", ".enw", ".bibtex"})
 
 group = typer.Typer(
     name="import",
@@ -49,8 +53,8 @@ def import_list(  # noqa: PLR0913, PLR0917 - the options
         list[str],
         typer.Argument(
             metavar="FILE|URL...",
-            help="Markdown, HTML, org, reStructuredText or plain text: a file, an address, or a "
-            "repository on GitHub for its README.",
+            help="Markdown, HTML, org, reStructuredText, AsciiDoc, CSV or plain text: a file, an "
+            "address, or a repository on GitHub for its README.",
         ),
     ],
     name: Annotated[
@@ -104,6 +108,7 @@ def import_list(  # noqa: PLR0913, PLR0917 - the options
     medsafe-harvest import list saved-page.html --name related-to-dropout --offline
     """
     place: Workplace = context.obj
+    _refuse_odd(sources)
     config = place.config()
     if dry_run:
         lists = read_lists(sources, config)
@@ -115,9 +120,11 @@ def import_list(  # noqa: PLR0913, PLR0917 - the options
             sum_up(each)
         return
     names = _names(sources, name)
+    # Before the folder is held, for that makes it.
+    lists = _with_papers(sources, config)
     with ended_like_an_interrupt(), alone(place):
         done, reports = _brought_in(
-            place, config, dict(zip(names, sources, strict=True)), offline=offline, replace=replace
+            place, config, dict(zip(names, lists, strict=True)), offline=offline, replace=replace
         )
         files = [one.write(place.reports) for one in reports]
     if as_json:
@@ -143,17 +150,10 @@ def import_list(  # noqa: PLR0913, PLR0917 - the options
 
 
 def _brought_in(
-    place: Workplace, config: Config, sources: Mapping[str, str], *, offline: bool, replace: bool
+    place: Workplace, config: Config, named: Mapping[str, Imported], *, offline: bool, replace: bool
 ) -> tuple[Done, list[ListReport]]:
-    """Bring in lists, sources by name, and tell what was found of each."""
-    read_ones = read_lists([*sources.values()], config)
-    _refuse_empty(read_ones)
-    for each in read_ones:
-        sum_up(each)
-    lists = [
-        NamedList(name, each.address, each.body, each.reading)
-        for name, each in zip(sources, read_ones, strict=True)
-    ]
+    """Bring in lists by their names, and tell what was found of each."""
+    lists = [NamedList(name, each.address, each.body, each.reading) for name, each in named.items()]
     reporter = Reporter(console)
     store = RawStore(place.raw, version=__version__)
     with reporter.running():
@@ -179,6 +179,21 @@ def _brought_in(
     return done, reports
 
 
+def _refuse_odd(sources: Sequence[str]) -> None:
+    """Refuse what is neither a file's name nor an address.
+
+    Raises:
+        typer.BadParameter: one is neither.
+    """
+    for source in sources:
+        try:
+            odd = not source.strip() or (_is_address(source) and not urlsplit(source).hostname)
+        except ValueError:
+            odd = True
+        if odd:
+            raise typer.BadParameter(f"{source!r} is neither a file nor an address")
+
+
 def _names(sources: Sequence[str], name: str | None) -> list[str]:
     """A name for each source.
 
@@ -201,18 +216,23 @@ def _names(sources: Sequence[str], name: str | None) -> list[str]:
     return names
 
 
-def _refuse_empty(lists: Sequence[Imported]) -> None:
-    """Refuse what names no paper: the file is another, or of a kind that is not read.
+def _with_papers(sources: Sequence[str], config: Config) -> list[Imported]:
+    """Read lists, and refuse what names no paper: another file, or of a kind that is not read.
 
     Raises:
-        ListError: one does not.
+        ListError: one names none, or cannot be read.
+        FetchError: an address gave nothing usable.
     """
+    lists = read_lists(sources, config)
     for each in lists:
         if not each.reading.entries:
             raise ListError(
                 f"{each.source}: no paper found, so nothing was stored: look at it with "
                 "`--dry-run --left-out`"
             )
+    for each in lists:
+        sum_up(each)
+    return lists
 
 
 def read_lists(sources: Sequence[str], config: Config) -> list[Imported]:
@@ -248,8 +268,21 @@ def _load(source: str, config: Config) -> tuple[str, bytes]:
         except FetchError as error:
             raise type(error)(f"{source}: {error}") from error
         return page.url or source, page.body
+    path = Path(source)
+    if path.suffix.lower() in _REFERENCES:
+        raise ListError(
+            f"{source}: {path.suffix} files are not read; save the references as CSV with the "
+            "columns Title, Year and DOI (Zotero: Export Library, CSV), and import that"
+        )
     try:
-        return source, Path(source).read_bytes()
+        return source, path.read_bytes()
+    except FileNotFoundError as error:
+        raise ListError(
+            f"there is no {source}: give a file, an address that begins with https://, or "
+            "https://github.com/OWNER/REPOSITORY for its README"
+        ) from error
+    except IsADirectoryError as error:
+        raise ListError(f"{source} is a folder: give the file in it that is the list") from error
     except OSError as error:
         raise ListError(f"{source}: cannot be read: {error.strerror}") from error
 

@@ -14,7 +14,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from medsafe_harvest import __version__, pipeline
+from medsafe_harvest import __version__, asked_once, pipeline
 from medsafe_harvest.cli.context import Exit, Workplace, console, output, print_json
 from medsafe_harvest.cli.harvest import alone, network, refuse_future
 from medsafe_harvest.cli.inspect import shown
@@ -94,7 +94,7 @@ def query(
     ):
         store = RawStore(Path(raw), version=__version__)
         with reporter.running():
-            found = pipeline.search(
+            found = asked_once.search(
                 asked, config, store, network(place, config), reporter, since=first, limit=limit
             )
         if save:

@@ -29,6 +29,8 @@ from medsafe_harvest.topics.tag import Tagger
 _SHOWN = 20
 #: lxml counts no further.
 _LINES = 65_535
+#: Markup that is read, but has other escapes and headings than Markdown.
+_OTHER_MARKUP = frozenset({".org", ".rst", ".adoc", ".asciidoc", ".csv", ".tsv"})
 _BOM = codecs.BOM_UTF8
 
 group = typer.Typer(
@@ -157,8 +159,17 @@ def _read(file: Path) -> tuple[bytes, str]:
     Raises:
         ListError: it cannot be read, or is none.
     """
+    if file.suffix.lower() in _OTHER_MARKUP:
+        raise ListError(
+            f"{file}: only lists in Markdown can be brought up to date; write one with "
+            "`medsafe-harvest export awesome`, or save this one as Markdown"
+        )
     try:
         body = file.read_bytes()
+    except FileNotFoundError as error:
+        raise ListError(
+            f"there is no {file}: give the list, or write one with `medsafe-harvest export awesome`"
+        ) from error
     except OSError as error:
         raise ListError(f"{file}: cannot be read: {error.strerror}") from error
     try:

@@ -8,13 +8,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from medsafe_harvest.curated import lookup, snapshot
+from medsafe_harvest.curated import cited, lookup, snapshot
 from medsafe_harvest.curated.redirects import Redirect
 from medsafe_harvest.schema import RELATED
 
 _TOLD = ("title", "year", "venue", "summary")
 
-#: ``schema.RELATED`` of one paper, and what the related papers are.
+#: ``schema.RELATED`` of one paper, and what the related papers are; what they cite by its title.
 NEIGHBOURS = pa.schema(
     [*(field.remove_metadata() for field in RELATED)]
     + [pa.field("title", pa.string(), nullable=False), pa.field("year", pa.int32())]
@@ -54,4 +54,5 @@ def described(folder: Path, rows: pa.Table) -> pa.Table:
     places = pc.index_in(rows["related_paper_id"], value_set=papers["paper_id"].combine_chunks())
     for told in _TOLD:
         rows = rows.append_column(told, papers[told].take(places))
-    return rows.cast(NEIGHBOURS)
+    terms = cited.in_words(folder, rows["terms"])
+    return rows.set_column(rows.column_names.index("terms"), "terms", terms).cast(NEIGHBOURS)

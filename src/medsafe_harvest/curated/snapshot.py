@@ -212,7 +212,7 @@ def read(
     name: str,
     columns: list[str] | None = None,
     *,
-    only: tuple[str, Sequence[str]] | None = None,
+    only: tuple[str, Sequence[str] | Sequence[int]] | None = None,
 ) -> pa.Table:
     """One table of a snapshot, or some of its columns.
 
@@ -220,15 +220,16 @@ def read(
         snapshot: its folder.
         name: of ``schema.TABLES``.
         columns: those wanted; None for all.
-        only: a column of texts and the values it may have; parts of the file without them are
-            not read.
+        only: a column and the values it may have; parts of the file without them are not read.
 
     Raises:
         CuratedError: the snapshot is damaged, or of a later version of this package.
     """
     path = file(snapshot, name, columns)
     try:
-        wanted = only and pc.field(only[0]).isin(pa.array(only[1], pa.string()))
+        wanted = only and pc.field(only[0]).isin(
+            pa.array(only[1], TABLES[name].field(only[0]).type)
+        )
         return pq.read_table(path, columns=columns, filters=wanted)
     except (OSError, pa.ArrowException) as error:
         raise damaged(path, str(error)) from error

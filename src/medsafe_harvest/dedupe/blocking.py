@@ -2,21 +2,24 @@
 
 Each kind of key is a pure function of the sketch of a record, the same whatever other records there
 are: so a new record changes no key of an old one. Several kinds complement each other: a duplicate
-that one misses shares another. Keys are made a column at a time.
+that one misses shares another. Keys are made a column at a time, and are numbers: engines join
+numbers several times as fast as texts, in a fraction of the memory.
 """
 
 from __future__ import annotations
 
 import enum
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from xxhash import xxh3_64_intdigest
 
 from medsafe_harvest.dedupe.columns import Floats, Ints, distinct
 from medsafe_harvest.dedupe.rarer import INFORMATION as RARER
@@ -42,9 +45,11 @@ _TEAM = 3
 KEYS = pa.schema(
     [
         pa.field("row", pa.int32(), nullable=False),  # of the batch of sketches, from 0
-        pa.field("key", pa.string(), nullable=False),  # the letter of its kind, and the key
+        pa.field("key", pa.int64(), nullable=False),  # its last bits say the kind
     ]
 )
+#: Numbers that stand for texts.
+Digests = npt.NDArray[np.uint64]
 
 
 class Key(enum.StrEnum):
@@ -62,15 +67,15 @@ class Key(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """A column of lists, flat: item n of row r is at ``starts[r] + n``."""
+    """Digests of a column of lists, flat: item n of row r is at ``starts[r] + n``."""
 
-    items: pa.Array
+    items: Digests
     starts: Ints
     counts: Ints
 
-    def at(self, rows: Ints, place: int) -> pa.Array:
+    def at(self, rows: Ints, place: int) -> Digests:
         """The items at one place of the lists of some rows, which all have so many."""
-        return self.items.take(pa.array(self.starts[rows] + place))
+        return self.items[self.starts[rows] + place]
 
     def having(self, count: int) -> Ints:
         """The rows that have at least so many items."""
@@ -80,7 +85,7 @@ class Lists:
     def of(cls, lists: pa.ListArray) -> Lists:
         """From a column without nulls."""
         counts = pc.list_value_length(lists).to_numpy().astype(np.int64)
-        return cls(lists.flatten(), np.cumsum(counts) - counts, counts)
+        return cls(digests(lists.flatten()), np.cumsum(counts) - counts, counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +104,39 @@ class Sketches:
         return self.rows.column(name)
 
 
-#: Rows, and a key of each; a row may come several times.
-Found = tuple[Ints, pa.Array]
+#: Rows, and the parts of a key of each; a row may come several times.
+Found = tuple[Ints, tuple[Digests, ...]]
+
+
+def digests(texts: pa.Array) -> Digests:
+    """A number for each text, the same on every machine: 64 bits of XXH3."""
+    encoded = texts.cast(pa.binary()).to_pylist()
+    return np.fromiter(map(xxh3_64_intdigest, encoded), np.uint64, len(encoded))
+
+
+def as_keys(kind: Key, parts: Sequence[Digests]) -> Ints:
+    """Keys of n rows from the parts of each, of which there is one or more, in their order.
+
+    The kind is in the last three bits. That two keys of a kind are one by accident has a chance of
+    2**-61; two blocks are one then, in every engine, and their pairs are told apart like others.
+    """
+    mixed = parts[0]
+    for part in parts[1:]:
+        mixed = _stirred(mixed) ^ part
+    keys = _stirred(mixed) << np.uint64(_KIND_BITS) | np.uint64(KINDS.index(kind))
+    return np.asarray(keys.view(np.int64))
+
+
+def kind_of(key: int) -> Key:
+    """The kind of a key."""
+    return KINDS[key & ((1 << _KIND_BITS) - 1)]
+
+
+def _stirred(numbers: Digests) -> Digests:
+    """Other numbers, each bit of which depends on all bits: the finalizer of MurmurHash3."""
+    for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
+        numbers = (numbers ^ (numbers >> np.uint64(33))) * np.uint64(factor)
+    return numbers ^ (numbers >> np.uint64(33))
 
 
 def identifier(sketches: Sketches) -> list[Found]:
@@ -127,48 +163,48 @@ def title_prefix(sketches: Sketches) -> list[Found]:
 def rare_words(sketches: Sketches) -> list[Found]:
     """Pairs of the five rarest words, rare enough: finds typing errors, reordering."""
     rare, says = sketches.rare, sketches.information
-    found = []
+    found: list[Found] = []
     for one, other in itertools.combinations(range(_RARE_WORDS), 2):
         rows = rare.having(other + 1)
         rows = rows[says[rare.starts[rows] + one] + says[rare.starts[rows] + other] >= _A_PAIR]
-        found.append((rows, _joined(rare.at(rows, one), rare.at(rows, other))))
+        found.append((rows, (rare.at(rows, one), rare.at(rows, other))))
     return found
 
 
 def rare_word_author(sketches: Sketches) -> list[Found]:
     """Each of the four rarest words with the first or second author: finds new titles."""
     rare, families, says = sketches.rare, sketches.families, sketches.information
-    found = []
+    found: list[Found] = []
     for author, word in itertools.product(range(2), range(_RARE_WITH_AUTHOR)):
         rows = _both(families.having(author + 1), rare.having(word + 1))
         rows = rows[says[rare.starts[rows] + word] >= _BESIDE_AUTHOR]
-        found.append((rows, _joined(families.at(rows, author), rare.at(rows, word))))
+        found.append((rows, (families.at(rows, author), rare.at(rows, word))))
     return found
 
 
 def place(sketches: Sketches) -> list[Found]:
     """Volume and first page with the first author, or with the year: finds translated titles."""
     volume, page, year = (sketches[name] for name in ("volume", "first_page", "year"))
-    places = _joined(pc.fill_null(volume, ""), pc.fill_null(page, ""))
     placed = np.flatnonzero(pc.is_valid(page))
     dated = np.flatnonzero(pc.and_(pc.is_valid(volume), pc.is_valid(year)))
     by_author = _both(placed, sketches.families.having(1))
     by_year = _both(placed, dated)
-    years = year.take(pa.array(by_year)).cast(pa.string())
+    volumes, pages = (
+        [digests(pc.fill_null(column.take(pa.array(rows)), "")) for rows in (by_author, by_year)]
+        for column in (volume, page)
+    )
     return [
-        (by_author, _joined(places.take(pa.array(by_author)), sketches.families.at(by_author, 0))),
-        (by_year, _joined(places.take(pa.array(by_year)), years)),
+        (by_author, (volumes[0], pages[0], sketches.families.at(by_author, 0))),
+        (by_year, (volumes[1], pages[1], _years(year, by_year))),
     ]
 
 
 def team(sketches: Sketches) -> list[Found]:
-    """The first three authors and the year: finds papers with another title."""
+    """The first three authors, in any order, and the year: finds papers with another title."""
     families, year = sketches.families, sketches["year"]
     rows = _both(families.having(_TEAM), np.flatnonzero(pc.is_valid(year)))
-    names = (families.at(rows, author).to_pylist() for author in range(_TEAM))
-    teams = [" ".join(sorted(three)) for three in zip(*names, strict=True)]
-    years = year.take(pa.array(rows)).cast(pa.string())
-    return [(rows, _joined(pa.array(teams, pa.string()), years))]
+    names = np.sort([families.at(rows, author) for author in range(_TEAM)], axis=0)
+    return [(rows, (*names, _years(year, rows)))]
 
 
 #: Kind of key -> the distinct keys of that kind that each row has.
@@ -185,32 +221,27 @@ BLOCKERS: Mapping[Key, Callable[[Sketches], list[Found]]] = MappingProxyType(
     }
 )
 
-#: Kind of key -> the letter that a key of it begins with.
-LETTERS: Mapping[Key, str] = MappingProxyType(dict(zip(BLOCKERS, "idtpwafm", strict=True)))
+#: By number; the numbers are in the keys.
+KINDS: tuple[Key, ...] = tuple(BLOCKERS)
+_KIND_BITS = 3
 
 
 def block(sketches: pa.RecordBatch) -> pa.RecordBatch:
     """Rows of ``KEYS`` for rows of ``sketch.SKETCH``, kind by kind."""
     families = Lists.of(sketches.column("families"))
     read = Sketches(sketches, families, *_rarest(sketches.column("title")))
-    rows, keys = [np.empty(0, np.int64)], [pa.array([], pa.string())]
+    rows, keys = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     for kind, blocker in BLOCKERS.items():
-        for own, found in blocker(read):
+        for own, parts in blocker(read):
             rows.append(own)
-            keys.append(pc.binary_join_element_wise(LETTERS[kind], found, ""))
-    return pa.RecordBatch.from_arrays(
-        [pa.array(np.concatenate(rows), pa.int32()), pa.concat_arrays(keys)], schema=KEYS
-    )
+            keys.append(as_keys(kind, parts))
+    columns = [pa.array(np.concatenate(rows), pa.int32()), pa.array(np.concatenate(keys))]
+    return pa.RecordBatch.from_arrays(columns, schema=KEYS)
 
 
-def kinds_in(letters: str) -> list[str]:
-    """Kinds of key, sorted, for the letters of some."""
-    return sorted(kind.value for kind, letter in LETTERS.items() if letter in letters)
-
-
-def keys_of(sketches: pa.RecordBatch) -> list[frozenset[str]]:
+def keys_of(sketches: pa.RecordBatch) -> list[frozenset[int]]:
     """All keys of each row of ``sketch.SKETCH``, or of ``prepare.COMPARISON``."""
-    found: list[set[str]] = [set() for _ in range(len(sketches))]
+    found: list[set[int]] = [set() for _ in range(len(sketches))]
     keys = block(sketches)
     for row, key in zip(
         keys.column("row").to_pylist(), keys.column("key").to_pylist(), strict=True
@@ -219,9 +250,9 @@ def keys_of(sketches: pa.RecordBatch) -> list[frozenset[str]]:
     return [frozenset(own) for own in found]
 
 
-def kinds_shared(ours: frozenset[str], theirs: frozenset[str]) -> list[str]:
+def kinds_shared(ours: frozenset[int], theirs: frozenset[int]) -> list[str]:
     """Kinds of key that two sets of keys share, sorted."""
-    return kinds_in("".join(key[0] for key in ours & theirs))
+    return sorted({kind_of(key).value for key in ours & theirs})
 
 
 def shared_keys(left: pa.RecordBatch, right: pa.RecordBatch) -> list[str]:
@@ -236,16 +267,18 @@ def _both(rows: Ints, others: Ints) -> Ints:
 
 
 def _items(lists: pa.ListArray) -> Found:
-    return np.asarray(pc.list_parent_indices(lists), dtype=np.int64), lists.flatten()
+    rows = np.asarray(pc.list_parent_indices(lists), dtype=np.int64)
+    return rows, (digests(lists.flatten()),)
 
 
 def _not_empty(keys: pa.Array) -> Found:
     rows = np.flatnonzero(pc.not_equal(keys, ""))
-    return rows, keys.take(pa.array(rows))
+    return rows, (digests(keys.take(pa.array(rows))),)
 
 
-def _joined(*parts: pa.Array) -> pa.Array:
-    return pc.binary_join_element_wise(*parts, " ")
+def _years(year: pa.Array, rows: Ints) -> Digests:
+    years = year.take(pa.array(rows)).to_numpy(zero_copy_only=False)
+    return np.asarray(years, dtype=np.uint64)
 
 
 def _rarest(titles: pa.Array) -> tuple[Lists, Floats]:
@@ -268,7 +301,7 @@ def _rarest(titles: pa.Array) -> tuple[Lists, Floats]:
     counts = np.bincount(owners[kept], minlength=len(titles)).astype(np.int64)
     chosen = np.asarray(order, dtype=np.int64)[numbers[kept]]
     says = np.array([-_how_common(word)[0] for word in known], dtype=np.float64)
-    items = words.dictionary.take(pa.array(chosen))
+    items = digests(words.dictionary)[chosen]
     return Lists(items, np.cumsum(counts) - counts, counts), says[chosen]
 
 

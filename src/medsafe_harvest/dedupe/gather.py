@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from medsafe_harvest.dedupe.provenance import Rows
-from medsafe_harvest.schema import STRINGS
 
 
 def collect(clusters: int, cluster: Rows, values: pa.Array) -> pa.Array:
@@ -20,7 +19,7 @@ def collect(clusters: int, cluster: Rows, values: pa.Array) -> pa.Array:
     Args:
         clusters: how many there are.
         cluster: number of the cluster of each value, in any order.
-        values: strings.
+        values: strings or numbers.
     """
     if values.null_count:
         cluster = cluster[values.is_valid().to_numpy(zero_copy_only=False)]
@@ -34,10 +33,10 @@ def collect(clusters: int, cluster: Rows, values: pa.Array) -> pa.Array:
     every = np.concatenate([singles, several])
     # Stable, so the values of a cluster stay in their order.
     order = np.argsort(every, kind="stable")
-    united = pa.chunked_array([single_values, *others["value"].chunks], pa.string())
+    united = pa.chunked_array([single_values, *others["value"].chunks], values.type)
     counts = np.bincount(every, minlength=clusters)
     flat = united.combine_chunks().take(pa.array(order))
-    return pa.ListArray.from_arrays(_offsets(counts), flat, type=STRINGS)
+    return pa.ListArray.from_arrays(_offsets(counts), flat, type=pa.list_(values.type))
 
 
 def union(
@@ -47,7 +46,7 @@ def union(
     fields: Sequence[str],
     without: pa.Array | None = None,
 ) -> pa.Array:
-    """Distinct values of columns of strings or lists of strings, sorted, one list a cluster.
+    """Distinct values of columns of one type, or of lists of it, sorted, one list a cluster.
 
     Args:
         records: the rows.

@@ -147,13 +147,15 @@ _PATTERNS: tuple[tuple[Marker, str], ...] = (
 )
 _MARKERS = tuple((marker, re.compile(pattern, re.IGNORECASE)) for marker, pattern in _PATTERNS)
 
-#: A note, lead or marker of a title in ASCII holds one of these, begins with one of the others, or
-#: holds a digit.
-_SIGNS = (
-    "(", "[", "erratum", "corrigendum", "addendum", "reply", "response", "rejoinder", "comment",
-    "remark", "discussion", "editor", "foreword", "preface", "book review", "brief", "supporting",
-    "supplement", "appendi", " / ", *"0123456789",
+#: A marker of a title in ASCII holds one of these, or begins with one of the others.
+_SIGNS_OF_MARKER = (
+    "erratum", "corrigendum", "addendum", "reply", "response", "rejoinder", "comment", "remark",
+    "discussion", "editor", "foreword", "preface", "book review", "supporting", "supplement",
+    "appendi",
 )  # fmt: skip
+#: A note behind a title holds one of these; a lead holds a digit.
+_SIGNS_OF_NOTE = ("(", "[", " / ", "brief")
+_SIGNS = (*_SIGNS_OF_NOTE, *_SIGNS_OF_MARKER, *"0123456789")
 _FIRST_SIGNS = (
     "errat", "corrig", "addend", "correct", "author", "publisher", "retract", "expression",
     "notice", "statement", "bericht", "fe de", "rectif", "correzion", "re:", "re ",
@@ -172,10 +174,11 @@ def may_be_marked(text: str) -> bool:
 
     False is certain, and much cheaper to know than what all patterns say.
     """
-    if not text.isascii():
-        return True
-    lower = text.lower()
-    return lower.startswith(_FIRST_SIGNS) or any(sign in lower for sign in _SIGNS)
+    return not text.isascii() or _holds(text.lower(), _SIGNS)
+
+
+def _holds(lower: str, signs: tuple[str, ...]) -> bool:
+    return lower.startswith(_FIRST_SIGNS) or any(map(lower.__contains__, signs))
 
 
 # Whole titles that name a kind of text; compared after numbers and months are taken out.
@@ -239,6 +242,8 @@ def strip_notes(text: str) -> tuple[str, str | None]:
     lead = _LEAD.match(text)
     number = _DIGITS.search(lead["programme"]) if lead and lead["programme"] else None
     text = (text[lead.end() :] if lead else text) or text
+    if text.isascii() and not any(sign in text.lower() for sign in _SIGNS_OF_NOTE):
+        return text, number[0].lstrip("0") if number else None
     while (stripped := _NOTE.sub("", text)) and stripped != text:
         text = stripped
     return text, number[0].lstrip("0") if number else None
@@ -246,9 +251,11 @@ def strip_notes(text: str) -> tuple[str, str | None]:
 
 def strip_marker(text: str) -> tuple[Marker | None, str]:
     """The marker of a title and the rest; a title that is nothing but a marker keeps its words."""
-    without = _INDEX_CORRECTION.sub("", text).strip()
+    without = _INDEX_CORRECTION.sub("", text).strip() if "(" in text else ""
     if without and without != text:
         return Marker.CORRECTION, without
+    if text.isascii() and not _holds(text.lower(), _SIGNS_OF_MARKER):
+        return None, text
     for marker, pattern in _MARKERS:
         if found := pattern.search(text):
             rest = (text[: found.start()] + text[found.end() :]).strip(" :.-\u2013\u2014()[]\"'")

@@ -95,6 +95,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "citation_count": Rule.LARGEST,
         "influential_citation_count": Rule.LARGEST,
         "reference_count": Rule.LARGEST,
+        "cites": Rule.UNION,
         "tldr": Rule.INDEX_FIRST,
     }
 )
@@ -144,7 +145,7 @@ def merge(records: pa.Table, clusters: pa.Table) -> pa.Table:
             continue
         winners[field] = _winners(grouped, field, rule, winners)
         columns[field] = _take(grouped.records[field], winners[field])
-    for field in ("fields_of_study", "publication_types", "code_links", "queries"):
+    for field in ("fields_of_study", "publication_types", "code_links", "cites", "queries"):
         columns[field] = union(grouped.records, grouped.cluster, grouped.clusters, [field])
     columns["links"] = united_links(grouped.records["links"], grouped.cluster, grouped.clusters)
     columns["other_dois"] = union(

@@ -100,16 +100,22 @@ def may_be_alike(left: Outlines, right: Outlines, least: Floats) -> Bools:
         least: edit ratio, 0 to 1, from which the titles of each pair are alike, with or without
             blanks.
     """
-    ours, theirs = (side[:, :_COUNTS].astype(np.int16) for side in (left, right))
-    apart = np.abs(ours - theirs)
-    blanks, blanks_apart = ours[:, _BLANK] + theirs[:, _BLANK], apart[:, _BLANK]
-    unsure = (ours[:, _UNSURE] + theirs[:, _UNSURE]) > 0
-    total, longer = ours.sum(axis=1) + theirs.sum(axis=1), ours.sum(axis=1) - theirs.sum(axis=1)
-    distance = apart.sum(axis=1)
+    ours, theirs = (side[:, :_COUNTS] for side in (left, right))
+    apart = np.maximum(ours, theirs) - np.minimum(ours, theirs)
+    our_blanks, their_blanks, blanks_apart = (
+        rows[:, _BLANK].astype(np.int16) for rows in (ours, theirs, apart)
+    )
+    unsure = (ours[:, _UNSURE] | theirs[:, _UNSURE]) > 0
+    # 32 counts of a byte are less than 2**15.
+    our_size, their_size, distance = (
+        rows.sum(axis=1, dtype=np.int16) for rows in (ours, theirs, apart)
+    )
+    total, longer = our_size + their_size, our_size - their_size
+    blanks = our_blanks + their_blanks
     room = 1.0 - least + 1e-9
     alike = (distance <= room * total) | (distance - blanks_apart <= room * (total - blanks))
     # All letters of one are in the other, and it begins or ends there.
-    inside = distance - blanks_apart == np.abs(longer - ours[:, _BLANK] + theirs[:, _BLANK])
+    inside = distance - blanks_apart == np.abs(longer - our_blanks + their_blanks)
     (begin, end, _), (other_begin, other_end, _) = _ends(left), _ends(right)
     meets = (begin == other_begin) | (end == other_end)
     return np.asarray(unsure | alike | (inside & meets), dtype=bool)

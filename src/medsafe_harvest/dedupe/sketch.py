@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from medsafe_harvest.dedupe.people import families_in, first_families
+from medsafe_harvest.dedupe.people import families_in, first_families, keys_of_plain
 from medsafe_harvest.dedupe.places import first_number
 from medsafe_harvest.dedupe.prepare import NEEDED, identifiers
 from medsafe_harvest.dedupe.titles import forms, heads
@@ -92,19 +91,12 @@ def _families(authors: pa.ListArray) -> list[tuple[str, ...]]:
 
 
 def _of_each(authors: pa.StructArray) -> list[tuple[str, ...] | None]:
-    """``families_in`` of each field; names that come again are read once."""
+    """``families_in`` of each field; names out of the ordinary are read one by one."""
     columns = [authors.field(name) for name in ("name", "family", "given")]
-    codes = [_codes(column) for column in columns]
-    packed = (codes[0] * (codes[1].max(initial=0) + 1) + codes[1]) * (
-        codes[2].max(initial=0) + 1
-    ) + codes[2]
-    _, places, numbers = np.unique(packed, return_index=True, return_inverse=True)
-    distinct = [column.take(pa.array(places)).to_pylist() for column in columns]
-    read = [families_in(*one) for one in zip(*distinct, strict=True)]
-    return [read[number] for number in numbers.tolist()]
-
-
-def _codes(values: pa.Array) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """A number for each distinct value, null among them."""
-    encoded = values.dictionary_encode(null_encoding="encode")
-    return np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
+    keys = keys_of_plain(*columns[:2])
+    odd = pc.is_null(keys)
+    read = (
+        families_in(*one)
+        for one in zip(*(column.filter(odd).to_pylist() for column in columns), strict=True)
+    )
+    return [(key,) if key else next(read) for key in keys.to_pylist()]

@@ -172,7 +172,7 @@ def _bare(title: str) -> _Bare:
 
 def _without_acronyms(text: str) -> str:
     """A title without acronyms in brackets behind what they stand for."""
-    for found in reversed(list(_ACRONYM.finditer(text))):
+    for found in reversed(list(_ACRONYM.finditer(text)) if "(" in text else ()):
         if numbers_of(found[1]):
             continue  # "(II)", "(T1)"
         letters = iter(text[: found.start()].lower())

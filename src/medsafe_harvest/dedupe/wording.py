@@ -42,9 +42,7 @@ def words_in(form: str) -> dict[str, float]:
         Word -> information in nats, sorted by word. Of a script without spaces, each two
         neighbouring signs are a word.
     """
-    found: dict[str, float] = {}
-    for token in form.split():
-        found.update(_said_by(token))
+    found = dict(itertools.chain.from_iterable(map(_said_by, form.split())))
     return dict(sorted(found.items()))
 
 
@@ -76,9 +74,14 @@ def parts_of(text: str) -> tuple[str, ...]:
     for mark in itertools.islice(_SUBTITLE.finditer(text), _MOST_MARKS):
         for part in (text[: mark.start()], text[mark.end() :]):
             form = comparison_form(part) if part.strip() else ""
-            if sum(words_in(form).values()) >= _ENOUGH and not is_generic(form):
+            if _says_enough(form) and not is_generic(form):
                 found.add("".join(form.split()))
     return tuple(sorted(found))
+
+
+def _says_enough(form: str) -> bool:
+    said = dict(itertools.chain.from_iterable(map(_said_by, form.split())))
+    return sum(said.values()) >= _ENOUGH
 
 
 def name_of(text: str) -> str | None:

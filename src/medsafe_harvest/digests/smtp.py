@@ -14,6 +14,8 @@ from medsafe_harvest.errors import MailError
 #: The port where TLS begins at once (RFC 8314).
 TLS_PORT = 465
 _SECONDS = 60.0
+#: Answered to the sender's address where the size, announced with it, is too much (RFC 1870).
+_TOO_LARGE = 552
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,10 @@ class Connection:
             raise MailError(f"{self._server} refuses {who}: {_said(code, reply)}") from error
         except smtplib.SMTPSenderRefused as error:
             said = _said(error.smtp_code, error.smtp_error)
+            if error.smtp_code == _TOO_LARGE:
+                raise MailError(
+                    f"the mail is too large for {self._server}: {said}; choose a smaller --limit"
+                ) from error
             raise MailError(
                 f"{self._server} refuses the sender {error.sender}: {said}; choose another --from"
             ) from error

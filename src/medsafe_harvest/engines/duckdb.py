@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from medsafe_harvest.dedupe.blocking import KEYS, LETTERS
+from medsafe_harvest.dedupe.blocking import KEYS
 from medsafe_harvest.dedupe.cluster import AGAINST, CLUSTERS, cluster, settle
 from medsafe_harvest.dedupe.columns import distinct
 from medsafe_harvest.dedupe.overrides import Overrides
@@ -35,23 +35,16 @@ from medsafe_harvest.engines.pool import (
     save_one,
     with_arguments,
 )
-from medsafe_harvest.engines.stages import BITS, PAIRS, REFINING, TITLES
+from medsafe_harvest.engines.stages import PAIRS, REFINING, TITLES
 from medsafe_harvest.schema import DECISION
 from medsafe_harvest.scratch import scratch
 
-# As ``sql.statements`` has it. A key that one record has alone is found by its hash first: three of
-# four keys are. Rows and blocks are numbers here, which join faster than texts.
+# As ``sql.statements`` has it, and faster here: three of four keys are of one record alone.
 _MEMBERS = """
 create table members as
-with alike as (
-    select "row", key from keys
-    where hash(key) in (select hash(key) from keys group by all having count(*) > 1)
-),
-blocks as (
-    select key, count(*) as size, row_number() over () as block
-    from alike group by key having size > 1
-)
-select "row" as id, block as key, {kind} as kind, size from alike join blocks using (key)
+with blocks as (select key, count(*) as size from keys group by key having size > 1)
+select "row" as id, key, cast(power(2, key & 7) as int) as kind, size
+from keys join blocks using (key)
 """
 #: Views of ``sql.statements`` that are read several times.
 _KEPT = frozenset({"refined", "placed", "candidates"})
@@ -121,6 +114,7 @@ def match(
         tell("match: decide", found.pairs)
         stage = with_arguments(stages.judge_part, overrides=overrides)
         by_reason = found.pool.run(stage, found.folder, parts_of(found.pairs))
+        found.pool.end()
         counts = found.counts.copy()
         for reasons in by_reason:
             counts.update(reasons)
@@ -179,32 +173,35 @@ def _candidates(
         scratch() as folder,
         pool(threads, len(records)) as workers,
     ):
+        # Each step leaves files, and nothing in the memory of this process.
         tell("match: sort", len(records))
-        ordered = records.select(NEEDED).sort_by("record_id")
-        save_one(folder / "records.arrow", ordered)
-        parts = parts_of(len(ordered))
-        tell("match: sketch", len(ordered))
+        record_ids = _sort(records, folder)
+        parts = parts_of(len(records))
+        tell("match: sketch", len(records))
         workers.run(stages.sketch_part, folder, parts)
         save_one(folder / "titles.arrow", gather(folder, "titles", parts, TITLES))
         save_one(folder / "outlines.arrow", gather(folder, "outlines", parts, stages.OUTLINES))
-        record_ids = ordered["record_id"].combine_chunks()
-        tell("match: join", len(ordered))
+        tell("match: join", len(records))
         with open_database(folder, memory_limit, threads) as database:
-            database.register("keys", gather(folder, "keys", parts, KEYS))
-            database.register("sketches", gather(folder, "refining", parts, REFINING))
             database.register("by_hand", _by_hand(overrides, record_ids))
-            counts = _join(database)
-            candidates = database.table("candidates").to_arrow_table().cast(PAIRS)
-        save_one(folder / "candidates.arrow", candidates)
-        counts["records"] = len(ordered)
+            counts = _join(database, folder, parts)
+        counts["records"] = len(records)
         tell("match: screen", counts["candidate_pairs"])
         pairs = _screen(folder, workers, counts)
-        active = _activate(folder, pairs, len(ordered))
+        active = _activate(folder, len(records))
         tell("match: prepare", active)
         workers.run(stages.prepare_part, folder, parts_of(active))
         prepared = gather(folder, "prepared", parts_of(active), COMPARISON)
         save_one(folder / "prepared.arrow", prepared)
-        yield _Found(folder, workers, record_ids, len(pairs), counts)
+        del prepared
+        yield _Found(folder, workers, record_ids, pairs, counts)
+
+
+def _sort(records: pa.Table, folder: Path) -> pa.Array:
+    """Write ``records``, in the order of their ids; the ids."""
+    ordered = records.select(NEEDED).sort_by("record_id")
+    save_one(folder / "records.arrow", ordered)
+    return ordered["record_id"].combine_chunks()
 
 
 @contextmanager
@@ -235,11 +232,14 @@ def _by_hand(overrides: Overrides, record_ids: pa.Array) -> pa.Table:
     return pa.table(dict(zip("lr", rows, strict=True))).drop_null()
 
 
-def _join(database: duckdb.DuckDBPyConnection) -> Counter[str]:
-    """Fill ``candidates`` from ``keys``, ``sketches`` and ``by_hand``."""
-    cases = " ".join(f"when '{LETTERS[kind]}' then {bit}" for kind, bit in BITS.items())
-    database.execute(_MEMBERS.format(kind=f"case left(key, 1) {cases} end"))
-    return pair_off(database)
+def _join(database: duckdb.DuckDBPyConnection, folder: Path, parts: int) -> Counter[str]:
+    """Write ``candidates`` from ``keys``, ``refining`` and the view ``by_hand``."""
+    database.register("keys", gather(folder, "keys", parts, KEYS))
+    database.register("sketches", gather(folder, "refining", parts, REFINING))
+    database.execute(_MEMBERS)
+    counts = pair_off(database)
+    save_one(folder / "candidates.arrow", database.table("candidates").to_arrow_table().cast(PAIRS))
+    return counts
 
 
 def pair_off(database: duckdb.DuckDBPyConnection) -> Counter[str]:
@@ -257,22 +257,23 @@ def pair_off(database: duckdb.DuckDBPyConnection) -> Counter[str]:
     return counts
 
 
-def _screen(folder: Path, workers: Pool, counts: Counter[str]) -> pa.Table:
-    """Write the pairs that are worth comparing, sorted."""
+def _screen(folder: Path, workers: Pool, counts: Counter[str]) -> int:
+    """Write the pairs that are worth comparing, sorted; how many there are."""
     parts = parts_of(counts["candidate_pairs"])
     workers.run(stages.screen_part, folder, parts)
     pairs = gather(folder, "pairs", parts, PAIRS).sort_by([("l", "ascending"), ("r", "ascending")])
     save_one(folder / "pairs.arrow", pairs)
     counts["titles_unlike"] = counts["candidate_pairs"] - len(pairs)
-    return pairs
+    return len(pairs)
 
 
-def _activate(folder: Path, pairs: pa.Table, records: int) -> int:
+def _activate(folder: Path, records: int) -> int:
     """Write which records are in a pair, by title, so that copies are prepared one after another.
 
     ``active`` are their rows, ``places`` where each row stands among them. How many there are.
     """
-    rows = distinct(np.concatenate([pairs["l"].to_numpy(), pairs["r"].to_numpy()]))
+    pairs = load_one(folder / "pairs.arrow")
+    rows = distinct(np.concatenate([pairs.column(side).to_numpy() for side in "lr"]))
     titles = load_one(folder / "titles.arrow").column("sorted_title").take(pa.array(rows))
     by_title = rows[pc.sort_indices(titles).to_numpy()]
     places = np.zeros(records, dtype=np.int32)

@@ -40,12 +40,18 @@ class Pool(Protocol):
             EngineError: a worker died.
         """
 
+    def end(self) -> None:
+        """Let the workers go, and their memory, before the job is over."""
+
 
 class _Here:
     """One part after the other, in this process."""
 
     def run(self, stage: Stage[T], folder: Path, parts: int) -> list[T]:
         return [stage(folder, part) for part in range(parts)]
+
+    def end(self) -> None:
+        """There are none."""
 
 
 class _Processes:
@@ -60,6 +66,9 @@ class _Processes:
                 "a worker process of matching was ended from outside, most likely because the "
                 "machine ran out of memory: close other programs, or give fewer --threads"
             ) from error
+
+    def end(self) -> None:
+        self._executor.shutdown()
 
 
 @contextmanager

@@ -25,10 +25,10 @@ class Sizes:
 #: The values of ``dedupe.blocking``.
 SIZES = Sizes(MAX_BLOCK, NEIGHBOURS_OF_LARGE, NEIGHBOURS)
 
-#: ``keys`` has ``id`` (any type; all orders end with it), ``key`` (any type) and ``kind``, a bit.
+#: ``keys`` has ``id`` (any type; all orders end with it) and ``key``, as ``blocking.KEYS`` has it.
 _MEMBERS = """
-select id, key, kind, size from (
-    select id, key, kind, count(*) over (partition by key) as size from keys
+select id, key, cast(power(2, key & 7) as int) as kind, size from (
+    select id, key, count(*) over (partition by key) as size from keys
 ) as counted where size > 1
 """
 #: ``sketches`` has ``id``, ``author`` ("" for none), ``year`` (0 for none) and ``sorted_title``.

@@ -13,13 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from medsafe_harvest.dedupe.blocking import (
-    KEYS,
-    LETTERS,
-    Key,
-    block,
-    kinds_in,
-)
+from medsafe_harvest.dedupe.blocking import KEYS, KINDS, Key, block
 from medsafe_harvest.dedupe.cluster import AGAINST
 from medsafe_harvest.dedupe.decide import judge, worth_keeping
 from medsafe_harvest.dedupe.outline import WIDTH, outlines, packed, unpacked
@@ -53,12 +47,11 @@ PAIRS = pa.schema(
 )
 
 #: Kind of key -> its bit in ``PAIRS.kinds``.
-BITS: dict[Key, int] = {kind: 1 << number for number, kind in enumerate(LETTERS)}
+BITS: dict[Key, int] = {kind: 1 << number for number, kind in enumerate(KINDS)}
 #: The bit of a pair that a curator has spoken of.
-BY_HAND = 1 << len(LETTERS)
+BY_HAND = 1 << len(KINDS)
 _NAMES = [
-    kinds_in("".join(LETTERS[kind] for kind, bit in BITS.items() if kinds & bit))
-    for kinds in range(2 * BY_HAND)
+    sorted(kind.value for kind, bit in BITS.items() if kinds & bit) for kinds in range(2 * BY_HAND)
 ]
 #: For each sum of bits: the names of the kinds, and how much alike the screen wants the titles.
 _KINDS = pa.array(_NAMES, pa.list_(pa.string()))

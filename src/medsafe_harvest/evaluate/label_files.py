@@ -37,6 +37,10 @@ from medsafe_harvest.normalize.dates import parse_date
 from medsafe_harvest.schema import RECORD
 
 RECORDS, PAIRS, META = "records.parquet", "pairs.parquet", "meta.json"
+_SHAPE = (
+    f"a set is a folder of {RECORDS}, {PAIRS} and {META} (docs/how-to/evaluate.md), and a folder "
+    "of such folders will do"
+)
 _REQUIRED = ("record_id", "title")
 _VENUE_KINDS = frozenset({"journal", "conference", "workshop", "preprint"})
 
@@ -48,7 +52,8 @@ def find_sets(folder: Path) -> list[Path]:
         EvaluateError: it does not exist, or holds no set.
     """
     if not folder.is_dir():
-        raise EvaluateError(f"{folder}: there is no such folder")
+        what = "this is a file" if folder.exists() else "there is no such folder"
+        raise EvaluateError(f"{folder}: {what}; {_SHAPE}")
     if any((folder / name).exists() for name in (RECORDS, PAIRS, META)):
         return [folder]
     found = sorted(
@@ -57,9 +62,7 @@ def find_sets(folder: Path) -> list[Path]:
         if any((path / name).exists() for name in (RECORDS, PAIRS, META))
     )
     if not found:
-        raise EvaluateError(
-            f"{folder}: no labelled set here; a set is a folder of {RECORDS}, {PAIRS} and {META}"
-        )
+        raise EvaluateError(f"{folder}: no labelled set here; {_SHAPE}")
     return found
 
 

@@ -1,7 +1,7 @@
 """Search on the curated papers, offline: ``medsafe-harvest search`` and ``mh.search()``.
 
 Nothing here asks a service. The index is tantivy's (BM25, phrases); ``docs/how-to/search.md`` says
-how papers are ranked. The command ``query`` and ``pipeline.search`` are the other thing: they ask
+how papers are ranked. The command ``query`` and ``asked_once.search`` are the other thing: they ask
 arXiv and Semantic Scholar.
 """
 

@@ -21,7 +21,9 @@ from medsafe_harvest.lists.dialects import in_markdown
 
 _IS_PAGE = re.compile(r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head)\b")
 _PAGE_NAME = re.compile(r"\.x?html?(?:[?#]|$)", re.IGNORECASE)
-_LIST_NAME = re.compile(r"\.(?:md|markdown|txt|rst|org)(?:[?#]|$)", re.IGNORECASE)
+_LIST_NAME = re.compile(
+    r"\.(?:md|markdown|txt|rst|org|adoc|asciidoc|csv|tsv)(?:[?#]|$)", re.IGNORECASE
+)
 _HEAD = 4096
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _CHARSET = re.compile(rb"charset=[\"']?([A-Za-z0-9_-]{2,30})")
@@ -86,7 +88,7 @@ def list_tree(text: str, name: str = "") -> etree._Element:
     """The tree of a list, with ``sourceline`` the line in the text.
 
     Args:
-        text: Markdown, org, reStructuredText or plain.
+        text: Markdown, org, reStructuredText, AsciiDoc, CSV or plain.
         name: of its file, the end of which tells which.
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")

@@ -18,6 +18,14 @@ _OTHER_LABEL = re.compile(
 )
 
 
+#: Labels that say of a page at whatever host that it is the paper.
+_PAPER_LABEL = re.compile(
+    r"(?:paper|pdf|full ?text|manuscript|article|preprint|publication|\u8bba\u6587|\u539f\u6587"
+    r"|\u8ad6\u6587|\ub17c\ubb38)s?(?:\u94fe\u63a5|\u5730\u5740| link| pdf)?",
+    re.IGNORECASE,
+)
+
+
 @dataclass(slots=True)
 class Draft:
     """What may become an entry.
@@ -68,12 +76,12 @@ class Draft:
 
 
 def _is_paper_link(link: Piece) -> bool:
-    return (
-        link.place is not None
-        and link.place.kind == "paper"
-        and link.role not in {"abstract", "aside"}
-        and not _OTHER_LABEL.fullmatch(link.text.strip(" []()"))
-    )
+    label = link.text.strip(" []()")
+    if link.place is None or link.role in {"abstract", "aside"}:
+        return False
+    if link.place.kind == "other":
+        return _PAPER_LABEL.fullmatch(label) is not None and "//" in (link.href or "")
+    return link.place.kind == "paper" and not _OTHER_LABEL.fullmatch(label)
 
 
 def _is_plain(link: Piece, known: Known) -> bool:

@@ -8,10 +8,11 @@ from itertools import groupby
 
 from medsafe_harvest.lists.drafts import Draft
 from medsafe_harvest.lists.entries import LeftOut
+from medsafe_harvest.lists.leading import KEY
 from medsafe_harvest.lists.pieces import Piece
 from medsafe_harvest.lists.places import Known
 from medsafe_harvest.lists.titles import Found
-from medsafe_harvest.lists.words import is_resource_heading, is_title_like, words
+from medsafe_harvest.lists.words import is_resource_heading, is_title_like, tidy, words
 
 #: Items below a title: authors, venue, links and the like.
 _MOST_ITEMS = 8
@@ -36,7 +37,7 @@ def under_headings(
         if one is None or len(drafts) > _MOST_ITEMS:
             made += drafts
         else:
-            made.append(replace(one, line=lines.get(one.found.title or "", one.line)))
+            made.append(replace(one, line=lines.get(headings[-1], one.line)))
     return made
 
 
@@ -47,8 +48,9 @@ def _headings(one: Draft | LeftOut) -> tuple[str, ...]:
 def _of_heading(drafts: Sequence[Draft], known: Known) -> Draft | None:
     """One draft of all items below a heading, where none has a title and they link to one paper."""
     first = drafts[0]
-    title = first.headings[-1]
-    if not is_title_like(title, 5) or is_resource_heading(first.headings):
+    title = tidy(first.headings[-1]) or ""
+    keyed = any(KEY.match("".join(piece.text for piece in one.pieces)) for one in drafts)
+    if not is_title_like(title, 3 if keyed else 5) or is_resource_heading(first.headings):
         return None
     if any(one.found.title or not one.listed for one in drafts):
         return None

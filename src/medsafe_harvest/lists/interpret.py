@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from medsafe_harvest.lists.addresses import locate
 from medsafe_harvest.lists.drafts import Draft, draft
@@ -13,11 +14,12 @@ from medsafe_harvest.lists.finish import finish
 from medsafe_harvest.lists.gather import under_headings, without_prose
 from medsafe_harvest.lists.judge import Alone
 from medsafe_harvest.lists.pieces import Piece, pieces_of
-from medsafe_harvest.lists.places import Known
-from medsafe_harvest.lists.runs import HARD, Block, text_of
+from medsafe_harvest.lists.places import Known, venue_of, year_of
+from medsafe_harvest.lists.runs import HARD, Block, Run, text_of
 from medsafe_harvest.lists.split import split
 from medsafe_harvest.lists.tables import row_drafts
 from medsafe_harvest.lists.titles import Found
+from medsafe_harvest.lists.trim import trimmed
 from medsafe_harvest.lists.words import is_title_like, words
 
 #: Items nested deeper are no list that a person wrote.
@@ -65,6 +67,8 @@ class _Drafts:
         self.found: list[Draft | LeftOut] = []
         self._pending: Draft | None = None
         self._titles: set[str] = set()
+        #: The words of the line above a group of items that only names a year or a venue.
+        self._group = ""
         #: Where each heading stands, the last of those that are called the same.
         self.lines: dict[str, int] = {}
 
@@ -76,9 +80,10 @@ class _Drafts:
             return
         self.settle()
         if block.kind == "heading":
+            self._group = ""
             self._heading(block)
         elif block.kind == "row":
-            self.found += row_drafts(block, self._known, self._base)
+            self._row(block)
         elif block.kind == "card":
             pieces = without_prose(pieces_of(block.runs, self._base))
             one = draft(pieces, block.headings, self._known)
@@ -87,7 +92,28 @@ class _Drafts:
         elif block.kind == "code":
             self._code(block)
         else:
-            self._item(block)
+            self._item(block, group=self._group)
+
+    def _row(self, block: Block) -> None:
+        """A row of one cell that only names a year or a venue tells it of the rows below."""
+        said = [cell for cell in block.cells if text_of(cell)]
+        if len(said) == 1 and self._names_group(said[0]):
+            return
+        drafts = row_drafts(block, self._known, self._base)
+        for one in drafts:
+            one.group = self._group
+        self.found += drafts
+
+    def _names_group(self, runs: Sequence[Run]) -> bool:
+        """Take note of a year or a venue that stands by itself, as if it were a heading."""
+        text = text_of(list(runs)).strip(" :.-")
+        if any(run.href for run in runs) or len(words(text)) > 4 or year_of(text) is None:
+            return False
+        name = venue_of(text)
+        if name is not None and not self._known(name):
+            return False
+        self._group = text
+        return True
 
     def settle(self) -> None:
         """Take the pending title as it is."""
@@ -106,6 +132,8 @@ class _Drafts:
             self._pending = one
 
     def _paragraph(self, block: Block) -> None:
+        if self._pending is None and self._names_group(block.runs):
+            return
         parts = split(pieces_of(block.runs, self._base), self._known)
         drafts = [draft(part, block.headings, self._known) for part in parts]
         if len(drafts) == 1 and self._pending and self._goes_on(drafts[0]):
@@ -136,17 +164,35 @@ class _Drafts:
 
     def _under_title(self, one: Draft) -> Draft:
         """A paragraph of links whose heading is the title of the paper."""
-        title = one.headings[-1] if one.headings else ""
-        if one.found.title or not is_title_like(title, 4) or not one.papers(self._known):
+        heading = one.headings[-1] if one.headings else ""
+        title, around = trimmed(heading, self._known)
+        if not title or not is_title_like(title, 4) or not one.papers(self._known):
             return one
-        if sum(len(words(text)) for text in one.found.rest) > 60:
+        # "(Doe et al., 2020)" makes it a title, whatever is said below it.
+        dated = any(year_of(text) for text in around) and one.found.how == "plain"
+        if one.found.title and not dated:
             return one
-        self._titles.add(title)
-        found = Found(title, "heading", one.found.rest)
-        line = self.lines.get(title, one.line)
+        before = list(takewhile(lambda other: self._is_note(other, one), reversed(self.found)))
+        notes = [other for other in reversed(before) if isinstance(other, Draft)]
+        rest = tuple(text for other in [*notes, one] for text in other.found.rest)
+        if sum(len(words(text)) for text in rest) > 60:
+            return one
+        del self.found[len(self.found) - len(before) :]
+        self._titles.add(heading)
+        found = Found(title, "heading", (*around, *rest))
+        line = self.lines.get(heading, one.line)
         return replace(one, found=found, headings=one.headings[:-1], line=line)
 
+    def _is_note(self, other: Draft | LeftOut, one: Draft) -> bool:
+        """Whether a draft is a paragraph below the same heading that links to nothing."""
+        return (
+            isinstance(other, Draft)
+            and other.headings == one.headings
+            and not (other.found.title or other.links or other.listed)
+        )
+
     def _item(self, block: Block, depth: int = 0, group: str = "") -> None:
+        block = _hoisted(block)
         pieces = pieces_of(block.runs, self._base)
         drafts = [draft(part, block.headings, self._known) for part in split(pieces, self._known)]
         main = drafts[-1]
@@ -199,6 +245,16 @@ class _Drafts:
                     self.found.append(
                         LeftOut("code_block", line + number, text.strip()[:100], match[0])
                     )
+
+
+def _hoisted(block: Block) -> Block:
+    """An item that only holds a list, as the rows of some tables do, has its first item's words."""
+    if text_of(block.runs) or len(block.children) < 2 or block.children[0].children:
+        return block
+    first, *others = block.children
+    if any(run.href for run in first.runs) or any(one.children for one in others):
+        return block
+    return replace(block, runs=first.runs, children=others)
 
 
 def text_lines(block: Block) -> list[str]:

@@ -128,16 +128,26 @@ def _is_prose(one: Draft, papers: Sequence[Piece]) -> bool:
     plain = [word for piece in one.pieces if piece.place is None for word in words(piece.text)]
     if one.found.how == "link" and len(words(title)) < 4 and title[:1].islower():
         return len(plain) > 5
+    if one.found.how == "link" and len(words(title)) < 4 and not one.titled:
+        before = _before(one, papers[0])
+        if len(words(before)) > 3 and _JOINING.search(before):
+            return True
     if one.titled or one.found.how in {"link", "strong", "quoted", "role"}:
         return False
     if _SENTENCE_WORDS.search(title) or len(words(title)) > _LONGEST_TITLE:
         return True
     first = papers[0]
-    before = ""
-    for piece in one.pieces:
-        if piece is first:
-            break
-        before = "" if piece.is_break else before + piece.text
+    before = _before(one, first)
     if not first.bare and _JOINING.search(before) and not first.text.lstrip().startswith("["):
         return True
     return not title and len(plain) > 30
+
+
+def _before(one: Draft, link: Piece) -> str:
+    """The text before a link on its line."""
+    before = ""
+    for piece in one.pieces:
+        if piece is link:
+            break
+        before = "" if piece.is_break else before + piece.text
+    return before

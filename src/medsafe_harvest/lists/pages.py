@@ -14,9 +14,10 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from medsafe_harvest.lists.addresses import Place, locate
+from medsafe_harvest.lists.places import year_of
 from medsafe_harvest.lists.roles import role_of
 from medsafe_harvest.lists.rows import words_of
-from medsafe_harvest.lists.words import is_label, is_title_like
+from medsafe_harvest.lists.words import is_authors, is_label, is_title_like
 
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6"})
 #: No page is nested deeper by hand; it bounds the work for each title.
@@ -52,17 +53,21 @@ def base_of(root: etree._Element, text: str, name: str) -> str:
     return ""
 
 
-def group_definitions(root: etree._Element) -> None:
+def group_definitions(root: etree._Element, tag: str) -> None:
     """Put each term of a definition list with what is said of it into an element of its own.
 
     Lists of new papers have links in the term and the title below it, or the other way round.
+
+    Args:
+        root: of the tree.
+        tag: of the new elements.
     """
     for dl in list(root.iter("dl")):
         group: etree._Element | None = None
         said = False
         for child in list(dl):
             if child.tag == "dt" and (group is None or said):
-                group = etree.Element("section")
+                group = etree.Element(tag)
                 group.sourceline = child.sourceline
                 child.addprevious(group)
                 said = False
@@ -89,10 +94,16 @@ def cards(root: etree._Element, base: str) -> dict[etree._Element, etree._Elemen
             groups[signature].append(element)
     found: dict[etree._Element, etree._Element] = {}
     taken: set[etree._Element] = set()
-    order = sorted(groups.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    direct = {
+        signature: sum(_leads_to_paper(title, base, identified=False) for title in titles)
+        for signature, titles in groups.items()
+    }
+    order = sorted(groups.items(), key=lambda pair: (-len(pair[1]), -direct[pair[0]], pair[0]))
     for signature, titles in order:
         own = _around(titles)
         papers = {card: title for card, title in own.items() if _has_paper(card, base)}
+        if not papers and _are_works(own):
+            papers = own  # whose links lead back to the page's own site
         # One link by itself is no search result; one title in the page's own words is.
         if len(papers) < 2 and signature[2]:
             continue
@@ -163,10 +174,22 @@ def _has_paper(card: etree._Element, base: str) -> bool:
     return any((place := _place(link, base)) and place.kind == "paper" for link in links[:40])
 
 
-def _leads_to_paper(title: etree._Element, base: str) -> bool:
-    """Whether a title's own link names a paper by an identifier."""
+def _are_works(found: dict[etree._Element, etree._Element]) -> bool:
+    """Whether most cards under titles in the page's own words have authors and a year."""
+    credited = 0
+    for card, title in found.items():
+        if not _is_named(title):
+            return False
+        said = [_text(one) for one in card.iter(etree.Element) if one is not title]
+        credited += any(map(is_authors, said)) and any(map(year_of, said))
+    return credited >= max(2, len(found) / 2)
+
+
+def _leads_to_paper(title: etree._Element, base: str, *, identified: bool = True) -> bool:
+    """Whether a title's own link leads to a paper, where asked one that names an identifier."""
     links = [*title.iter("a"), *(one for one in _parents(title)[:4] if one.tag == "a")]
-    return any((place := _place(link, base)) and place.identified for link in links[:4])
+    places = [place for link in links[:4] if (place := _place(link, base))]
+    return any(place.identified or (place.kind == "paper" and not identified) for place in places)
 
 
 def _place(link: etree._Element, base: str) -> Place | None:

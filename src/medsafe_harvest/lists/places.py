@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from medsafe_harvest.lists.people import are_surnames, behind_people
 from medsafe_harvest.lists.words import is_authors, is_label, words
 
 #: Whether the words are the name of a venue.
@@ -34,10 +35,12 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _LEAD = re.compile(
-    r"^\W*(?:(?:venue|conference|journal|date|year|publi(?:shing|cation) date|publication"
+    r"^\W*(?:(?:comments?:\s*)?(?:[0-9]+ (?:pages?|figures?|tables?)\b[\s,;.]*)+)?"
+    r"(?:(?:venue|conference|journal|comments?|date|year|publi(?:shing|cation) date|publication"
     r"|published(?: date)?|pub|source"
-    r"|publisher)\s*[:\uff1a]|(?:accepted|published|presented|appear(?:ed|s)?|to appear|in press)?"
-    r"\s*\b(?:in|at|by|to)\b(?:\s+the)?\s|accepted\b|to appear\b|published\b)\s*",
+    r"|publisher)\s*[:\uff1a]|(?:(?:was |is )?accepted|published|presented|appear(?:ed|s)?"
+    r"|to appear|in press)?"
+    r"\s*\b(?:in|at|by|to)\b:?(?:\s+the)?\s|accepted\b|to appear\b|published\b)\s*",
     re.IGNORECASE,
 )
 _TAIL = re.compile(
@@ -48,7 +51,9 @@ _TAIL = re.compile(
     r"|[\s,]+[0-9]{1,4}(?:\s?\([0-9-]+\))?(?:\s?[:,]\s?[0-9e-]+)?$",
     re.IGNORECASE,
 )
-_SPLIT = re.compile(r"[\[\](){}|;\n\v\u00b7\u2022\u3010\u3011\uff08\uff09]|\s[-\u2013\u2014]+\s")
+_SPLIT = re.compile(
+    r"[\[\](){}|;\n\v\u00b7\u2022\u3010\u3011\uff08\uff09]|\s(?:[-\u2013\u2014]+|/)\s"
+)
 #: Venues that begin with a small letter, which a sentence before them ends all the same.
 IN_LOWER_CASE = r"(?:arXiv|bioRxiv|medRxiv|npj|eLife|eBioMedicine|iScience|mSystems)\b"
 _SENTENCE = re.compile(
@@ -82,16 +87,12 @@ _VENUE_ENDS = re.compile(
 )
 #: Words with a date that tells no venue.
 _EVENT = re.compile(
-    r"(?:submitted|(?:originally )?announced|(?:last )?updated?|added|posted|accessed|created"
-    r"|revised|received|epub|online|new|copyright|version)\b(?: (?:on|at|by))?$",
+    r"(?:submitted|(?:originally )?announced|(?:last )?(?:updated?|modified)|added|posted|accessed"
+    r"|created|revised|received|epub|online|new|copyright|version)\b(?: (?:on|at|by))?$",
     re.IGNORECASE,
 )
 _AFFILIATION = re.compile(
     r"\b(?:universit(?:y|é|ät|à)|college|hospital|school of)\b", re.IGNORECASE
-)
-#: ``Doe, Li & Smith``
-_SURNAMES = re.compile(
-    r"[A-Z][\w'\u2019-]+(?:, [A-Z][\w'\u2019-]+)+,? (?:&|and) [A-Z][\w'\u2019-]+"
 )
 _CLAUSE = re.compile(r"\b(?:[Ww]e|[Oo]ur|[Tt]his|that|is|are|was|were|has|have|they|which)\b")
 _ACCEPTED = re.compile(
@@ -109,6 +110,12 @@ _DATED = re.compile(r"\W*[A-Za-z][A-Za-z& ]*[\W_]{0,3}(?:19|20)[0-9]{2}\W*")
 _VOLUME = re.compile(r"[\s,][0-9]{1,4}\s?(?:\([0-9-]{1,7}\)|[,:]\s?(?:pp?\.\s?)?[0-9])")
 _BY_VENUE = re.compile(r"\b(?:conferences?|journals?|venues?)\b", re.IGNORECASE)
 _BARE_YEAR = re.compile(r"\W*(?:19|20)[0-9]{2}\W*")
+#: ``Fri, 21 Nov 2025``
+_DAY = re.compile(
+    rf"\W*(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b\W*)?(?:{_DATE.pattern})",
+    re.IGNORECASE,
+)
+_BRACKETS = re.compile(r"\(([^()]{4,60})\)")
 _ACRONYM = re.compile(r"[A-Z][A-Za-z&-]*[A-Z][A-Za-z]*(?: (?:workshops?|findings))?", re.IGNORECASE)
 _LONGEST_VENUE = 14
 
@@ -182,7 +189,9 @@ def is_place(text: str, known: Known) -> bool:
     venue = venue_of(text)
     if year_of(text) is None:
         return _VOLUME.search(text) is not None and venue is not None and known(venue)
-    if venue is None or known(venue):
+    if venue is None:
+        return len(words(text)) <= _LONGEST_VENUE
+    if known(venue):
         return True
     long = [one for one in words(venue) if len(one) > 3]
     return len(words(venue)) <= 4 and not any(one[0].islower() for one in long)
@@ -213,7 +222,7 @@ def in_texts(texts: Iterable[str], known: Known) -> Where:
     A segment with both wins; else the first known venue and the first date are taken together.
     """
     year = venue = None
-    for segment in _segments(texts):
+    for segment in _segments(texts, known):
         when = year_of(segment)
         name = venue_of(segment) if len(segment) < 400 else None
         if name and _is_no_venue(name, known):
@@ -244,8 +253,12 @@ def in_heading(headings: tuple[str, ...], known: Known) -> Where:
         name = venue_of(heading) if len(heading) < 80 else None
         if name and not venue and _ACRONYM.fullmatch(name) and name[1:] != name[1:].lower():
             venue = name if known(name) or years else None
+        if (inside := _BRACKETS.search(heading)) and years and not venue:
+            told = in_texts([inside[1]], known)  # "Proceedings of ... (NeurIPS 2023)"
+            venue = name = told.venue if told.venue and known(told.venue) else None
         if len(years) == 1 and not _SPAN.search(heading) and not year:
-            year = int(years.pop()) if name is None or venue == name or _is_date(name) else None
+            dated = name is None or venue == name or _is_date(name) or _DAY.match(heading)
+            year = int(years.pop()) if dated else None
     return Where(year, venue)
 
 
@@ -257,17 +270,24 @@ def _is_no_venue(name: str, known: Known) -> bool:
     """Whether words are people, or a label or part of a sentence that no venue is called."""
     if is_authors(name):
         return True
-    odd = is_label(name) or _SURNAMES.fullmatch(name) or _CLAUSE.search(name)
+    odd = is_label(name) or are_surnames(name) or _CLAUSE.search(name)
     return bool(odd) and not known(name)
 
 
-def _segments(texts: Iterable[str]) -> Iterator[str]:
+def _segments(texts: Iterable[str], known: Known) -> Iterator[str]:
     for text in texts:
         for part in _SPLIT.split(text[:4000]):
             if not part.strip(" .,:*_"):
                 continue
             sentences = _SENTENCE.split(part)
-            if len(sentences) > 1 and (len(words(part)) > 10 or is_authors(sentences[0])):
+            if len(sentences) > 1 and (len(words(part)) > 10 or _is_whole(sentences[0])):
                 yield from sentences
             else:
-                yield part
+                people, behind = behind_people(part, known)
+                yield from filter(None, (people, behind))
+
+
+def _is_whole(sentence: str) -> bool:
+    """Whether a short sentence stands for itself: people, or a venue with its year."""
+    dated = len(words(sentence)) > 1 and year_of(sentence) is not None
+    return dated or is_authors(sentence)

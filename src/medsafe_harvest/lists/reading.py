@@ -26,11 +26,13 @@ def read(text: str, *, name: str, venues: VenueTable | None = None) -> Reading:
     known = _known(venues)
     if is_page(text, name):
         root = page_tree(text)
-        group_definitions(root)
+        group_definitions(root, "section")
         base = base_of(root, text, name)
         found = blocks(root, keeps_lines=False, cards=cards(root, base))
         return interpret(found, known, base)
-    return interpret(blocks(list_tree(text, name), keeps_lines=True), known)
+    root = list_tree(text, name)
+    group_definitions(root, "li")
+    return interpret(blocks(root, keeps_lines=True), known)
 
 
 def _known(venues: VenueTable | None) -> Known:

@@ -110,4 +110,13 @@ def _where(block: Block, roles: Sequence[ColumnRole], column: int, known: Known)
             told = in_cell(text, known, mixed=bool(_MIXED.search(head)))
             year = year or told.year
             venue = venue or told.venue
+    for number, cell in enumerate(block.cells):
+        if number != column and roles[number] == "other" and not _said(block.header, number):
+            told = in_cell("".join(run.text for run in cell if not run.image), known, mixed=True)
+            year, venue = year or told.year, venue or told.venue
     return Where(year, venue)
+
+
+def _said(header: Sequence[str], number: int) -> bool:
+    """Whether the head of a column has words, not only a sign or nothing."""
+    return number < len(header) and bool(words(header[number]))

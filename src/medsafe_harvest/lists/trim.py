@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from medsafe_harvest.lists.people import are_surnames
 from medsafe_harvest.lists.places import IN_LOWER_CASE, Known, is_place, venue_of, year_of
 from medsafe_harvest.lists.runs import HARD, SOFT
 from medsafe_harvest.lists.words import is_authors, is_label, is_title_like, tidy, words
@@ -16,7 +17,7 @@ LEADING = re.compile(
     re.IGNORECASE,
 )
 _TRAILING = re.compile(
-    r"[\s.,]*[\[(\u3010]{1,2}([^\[\]()\u3010\u3011]{0,160})[\])\u3011]{1,2}[\s.,:(\[-]*$"
+    r"[\s.,]*[\[({\u3010]{1,2}([^\[\](){}\u3010\u3011]{0,160})[\])}\u3011]{1,2}[\s.,:(\[-]*$"
 )
 _TRAILING_DATE = re.compile(r"[\s.,(\[]+((?:19|20)[0-9]{2}(?:[-/.][0-9]{1,2}){1,2})[\s.,)\]]*$")
 _TRAILING_YEAR = re.compile(r"(?:[.,]\s*|\s\(|(?<=[?!])\s+)((?:19|20)[0-9]{2})[\s.,)\]]*$")
@@ -26,7 +27,9 @@ _BARE_YEAR = re.compile(
     r"(?<!until)\s+((?:19|20)[0-9]{2})[\s.]*$"
 )
 _LAST_WORD = re.compile(r"\s[a-z-]+$")
-_TRAILING_PLACE = re.compile(r"[,.]\s+((?:[A-Z@][^,]{0,70}?,?\s*)?(?:19|20)[0-9]{2})[\s.]*$")
+_TRAILING_PLACE = re.compile(
+    r"(?:[,.]\s+|\uff0c\s*)((?:(?:[A-Z@]|[0-9]D)[^,]{0,70}?,?\s*)?(?:19|20)[0-9]{2})[\s.,\uff0c\u3002]*$"
+)
 #: ``, Pattern Recognition 110 (2021) 107332``
 _TRAILING_VOLUME = re.compile(
     r"[,.]\s+((?:npj|[A-Z])[^,]{2,70}\s[0-9]{1,4}(?:\s?\([0-9-]{1,6}\))?(?:[,:]\s?[0-9e-]+)?"
@@ -34,8 +37,8 @@ _TRAILING_VOLUME = re.compile(
     r"(?:[\s,:]+[0-9]+(?:\s?[-\u2013]\s?[0-9]+)?)?)[\s.,]*$"
 )
 _TRAILING_KEY = re.compile(
-    r"(?:(?:\s*[-,|:(\[/]+\s*(?:paper|code|link|pdf|arxiv|github)\b\s*:?)"
-    r"|(?:[.\s]\s*(?:paper|code|link|pdf|arxiv|github)\s*:))+\s*$",
+    r"(?:(?:(?:\s+-+|\s*[,|:(\[/]+)\s*(?:paper|code|link|pdf|arxiv|github)\b\s*:?)"
+    r"|(?:[.\s]\s*(?:paper|code|link|pdf|arxiv|github|doi|url)\s*:))+\s*$",
     re.IGNORECASE,
 )
 #: ``Smith J, Doe A.`` before a title.
@@ -44,12 +47,24 @@ _VANCOUVER = re.compile(
     r" (?:[A-Z]\.?-?){1,3}[,;.]\s+){2,}"
     r"(?:et al[.,]\s+)?|[^\W\d_a-z][\w'\u2019-]+ [A-Z]{1,3},? et al[.,]+\s+)(?=\S)"
 )
+#: ``. Smith J, Doe A. CHIL 2020`` behind a title.
+_VANCOUVER_BEHIND = re.compile(
+    r"[.?!]\s+((?:[^\W\d_a-z][\w'\u2019-]+(?:[ -][^\W\d_a-z][\w'\u2019-]+)? [A-Z]{1,3},\s+)+"
+    r"(?:[^\W\d_a-z][\w'\u2019-]+(?:[ -][^\W\d_a-z][\w'\u2019-]+)? [A-Z]{1,3}|et al))\.(?:\s+|$)"
+)
 #: ``Topol EJ.`` before a title, in a reference with its year.
 _ONE_AUTHOR = re.compile(r"^\s*([^\W\d_a-z][\w'\u2019-]+ [A-Z]{1,3}\.)\s+(?=[A-Z][\w-]*\s)")
 #: ``, Jane Doe et al.`` behind a title.
 _SOME = re.compile(r"[,.]\s+((?:[^\W\d_a-z][\w'\u2019.-]*\s+){1,4}et\.? al)[\s.]*$")
+#: A part of a title although it stands in brackets.
+_VERSION = re.compile(r"(?:extended|long|short) (?:version|abstract|paper)", re.IGNORECASE)
+#: How words end that are no names: "by Reinforcing Impressions and Enforcing Findings".
+_NOUN = re.compile(
+    r"(?:ing|tion|sion|ment|ity|ance|ence|ic|ness|logy|graph|model|rule|al)s?\b|-|[A-Z]{2}"
+)
 _BY = re.compile(r"[\s,.]+by\s+([A-Z].{3,600})$")
-_DASH = re.compile(r"\s+(?:[-\u2013\u2014]+|\|)\s+")
+#: Between a title and what is said of it.
+DASH = re.compile(r"\s+(?:[-\u2013\u2014]+|\||/{1,2})\s+")
 _SENTENCE = re.compile(
     rf"(?<=[^\W\d_][^\W_][.?!])[\"\u201d]?\s+(?=[^\sa-z]|{IN_LOWER_CASE})|(?<=\bal\.)\s+"
 )
@@ -58,8 +73,9 @@ _HARVARD = re.compile(r"^(.{4,900}?)[\s,]+((?:19|20)[0-9]{2})[a-z]?\.\s+(.{8,})$
 _SEMICOLON = re.compile(r"\s*;\s+")
 #: Names before a colon: with initials, or more than a comma between them.
 _SEVERAL = re.compile(r",.*,|,.*\b[A-Z]\.|\b[A-Z]\..*,|,.*\bet\.? al\b", re.DOTALL)
+_PAIR = re.compile(r"\s(?:and|&)\s")
 #: "Our Team at MEDIQA 2019: ..." is no venue.
-_AT = re.compile(r"\s(?:at|for|on|with)\s")
+_AT = re.compile(r"\s(?:at|for|in|on|with)\s")
 #: What a page's title has besides the paper's.
 _SITE = re.compile(
     r"^\W*paper page\s*[-:|]\s+|\s+[-|\u2013\u2014\u00b7]\s+(?:science ?direct"
@@ -70,6 +86,7 @@ _SITE = re.compile(
     r"|acm digital library|taylor & francis online|frontiers|mdpi|oxford academic)\s*$",
     re.IGNORECASE,
 )
+_COMMA = re.compile(r",\s+")
 _MOST_PARTS = 60
 
 
@@ -79,7 +96,9 @@ def trimmed(text: str, known: Known) -> tuple[str | None, list[str]]:
     text = _SITE.sub("", text.replace(SOFT, " ").replace(HARD, " ")[:3000])
     while (lead := LEADING.match(text)) and text[lead.end() :].strip():
         telling = lead[1] and is_title_like(lead[1], 5) and year_of(lead[1]) is None
-        if (telling and not is_place(lead[1], known)) or _AT.search(lead[3] or ""):
+        place = lead[3] or ""
+        place = "" if known(venue_of(place) or "") else place
+        if (telling and not is_place(lead[1], known)) or _AT.search(place):
             break
         around.append(next((group for group in lead.groups() if group), ""))
         text = text[lead.end() :]
@@ -107,6 +126,8 @@ def trimmed(text: str, known: Known) -> tuple[str | None, list[str]]:
 
 
 def _goes(text: str, known: Known) -> bool:
+    if _VERSION.fullmatch(text.strip()):
+        return False
     return is_label(text) or year_of(text) is not None or known(text) or is_authors(text)
 
 
@@ -121,6 +142,9 @@ def _without_names(text: str, around: list[str]) -> str:
     if (some := _SOME.search(text)) and is_title_like(text[: some.start()]):
         around.append(some[1])
         text = text[: some.start()]
+    if (names := _VANCOUVER_BEHIND.search(text)) and is_title_like(text[: names.start()]):
+        around += [names[1], text[names.end() :]]
+        text = text[: names.start()]
     if (one := _ONE_AUTHOR.match(text)) and year_of(text) is not None:
         around.append(one[1])
         text = text[one.end() :]
@@ -128,16 +152,23 @@ def _without_names(text: str, around: list[str]) -> str:
     if colon and is_title_like(behind) and _SEVERAL.search(before) and is_authors(before):
         around.append(before)
         text = behind
-    if (by := _BY.search(text)) and is_authors(by[1]):
+    if (by := _BY.search(text)) and _are_named(by[1]):
         around.append(by[1])
         text = text[: by.start()]
     return text
 
 
+def _are_named(text: str) -> bool:
+    """Whether the words behind "by" are people, for a title may say by what means."""
+    if "," not in text and "." not in text and _NOUN.search(text):
+        return False
+    return is_authors(text)
+
+
 def _without_reference(text: str, known: Known, around: list[str]) -> str:
     """The title of a reference such as ``Authors. Title. Venue, 2020`` or ``Title - Authors``."""
     text = _without_names(text, around)
-    for splitter in (_SENTENCE, _DASH, _SEMICOLON):
+    for splitter in (_SENTENCE, DASH, _SEMICOLON):
         parts = [part for part in splitter.split(text) if part.strip()]
         if 1 < len(parts) <= _MOST_PARTS:
             text = _title_among(parts, text, known, around, dashed=splitter is not _SENTENCE)
@@ -145,9 +176,22 @@ def _without_reference(text: str, known: Known, around: list[str]) -> str:
     if tail and is_title_like(text[: tail.start()], 3) and len(words(tail[1])) <= 9:
         around.append(tail[1])
         text = text[: tail.start()]
-        if (some := _SOME.search(text)) and is_title_like(text[: some.start()]):
-            around.append(some[1])
-            text = text[: some.start()]
+        text = _without_people(text, around)
+    return text
+
+
+def _without_people(text: str, around: list[str]) -> str:
+    """A title without the people who stand between it and its place."""
+    if (some := _SOME.search(text)) and is_title_like(text[: some.start()]):
+        around.append(some[1])
+        return text[: some.start()]
+    parts = _COMMA.split(text)
+    for count in range(1, min(len(parts) - 1, _MOST_PARTS)):
+        names = ", ".join(parts[count:])
+        whole = all(" " in part.strip() for part in parts[count:])
+        if whole and is_authors(names) and is_title_like(", ".join(parts[:count])):
+            around.append(names)
+            return ", ".join(parts[:count])
     return text
 
 
@@ -156,12 +200,17 @@ def _title_among(
 ) -> str:
     sorts = [is_authors(part) or is_place(part, known) for part in parts]
     if dashed:
+        # "Jain and Wallace" tells no people by itself.
+        for n in range(1, len(parts)):
+            sorts[n] |= bool(_PAIR.search(parts[n])) and are_surnames(parts[n].strip())
         sorts = [sort and not _goes_on(parts, n, sorts) for n, sort in enumerate(sorts)]
     if not any(sorts):
         return text
     first = next(
         (n for n, other in enumerate(sorts) if not other and is_title_like(parts[n])), None
     )
+    if first is None and dashed and sorts.count(False) == 1 and len(parts) > 1:
+        first = sorts.index(False)  # "2022 | arXiv | Lungs"
     if first == 1 and not sorts[0] and is_title_like(parts[0], 1) and dashed:
         first = 0  # "Name - What It Is - ICML 2020"
     if first is None:

@@ -23,8 +23,12 @@ _LABELS = frozenset(
     "homepages documentation docs readme news press wechat explanation analysis summary full_paper "
     "more detail details info scirate alphaxiv semantic google results experiments no na n none "
     "tbd tba soon coming release released available not yet paperswithcode ckpt ckpts corpus "
-    "pre print s2 dblp benchmark benchmarks visit go click show author authors camera ready "
-    "论文 代码 链接 项目 主页 数据 数据集 视频 解读 原文 知乎".split()
+    "pre print s2 dblp benchmark benchmarks visit go click show author authors camera ready".split()
+)
+#: Labels in Chinese, Japanese and Korean, which stand side by side: 论文链接.
+_WIDE_LABEL = re.compile(
+    "(?:论文|代码|链接|项目|主页|数据集?|视频|解读|原文|知乎|地址|下载|源码|开源|官方|模型|博客|讲解"
+    "|論文|リンク|コード|データ|動画|資料|解説|スライド|논문|코드|링크|데이터|영상)+"
 )
 _WORD = re.compile(r"[^\W_]+")
 _LETTERS = re.compile(r"[^\W\d_]")
@@ -38,8 +42,8 @@ _ID = re.compile(
 
 _SHORTCODE = re.compile(r":[a-z0-9_+-]{2,40}:")
 _EDGE = re.compile(
-    r"^[\s.,;:|*_~`\u00b7\u2022\u2013\u2014\u2018\u201c\"'+=>/\\\-]+"
-    r"|[\s.,;:|*_~`\u00b7\u2022\u2013\u2014\u2019\u201d\"'+=</\\\-]+$"
+    r"^[\s.,;:|*_~`\uff0c\u3001\u3002\u00b7\u2022\u2013\u2014\u2018\u201c\"'+=>/\\\-]+"
+    r"|[\s.,;:|*_~`\uff0c\u3001\u3002\u00b7\u2022\u2013\u2014\u2019\u201d\"'+=</\\\-]+$"
 )
 _SYMBOL = re.compile(
     r"[\u2190-\u21ff\u2300-\u245f\u2500-\u2775\u2794-\u27bf\u2900-\u297f\u2b00-\u2bff\ufe0f\u200d\u20e3\U0001f000-\U0001faff"
@@ -69,7 +73,8 @@ _NO_NAME = frozenset(
     "efficient provable communication secure fair towards toward on for with using from in via "
     "knowledge representation representations training optimization evaluation systems system "
     "methods method algorithms algorithm theory applications challenges prediction estimation "
-    "disease cancer brain the of reading bayesian causal open problems dropout surfaces".split()
+    "disease cancer brain the of reading bayesian causal open problems dropout surfaces their its "
+    "our your what why when is are not does".split()
 )
 _ET_AL = re.compile(r"\bet\.?\s*al\b|\band (?:others|colleagues)\b|\u7b49", re.IGNORECASE)
 
@@ -144,7 +149,9 @@ def is_label(text: str) -> bool:
     if _ID.fullmatch(bare):
         return True
     found = words(_URL.sub(" ", bare).casefold())
-    return len(found) <= 6 and all(one in _LABELS or one.isdecimal() for one in found)
+    return len(found) <= 6 and all(
+        one in _LABELS or one.isdecimal() or _WIDE_LABEL.fullmatch(one) for one in found
+    )
 
 
 def is_title_like(text: str, least: int = 3) -> bool:

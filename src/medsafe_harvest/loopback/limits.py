@@ -25,11 +25,13 @@ class Limits:
     search_window: int = 1000
     #: Semantic Scholar batch: ids a request.
     batch_ids: int = 500
+    #: Semantic Scholar batch: references an answer; what comes after them is left out.
+    batch_references: int = 9999
     #: Semantic Scholar: the one accepted ``x-api-key``; None accepts every request.
     api_key: str | None = None
 
     def __post_init__(self) -> None:
         arxiv = (self.arxiv_page, self.arxiv_window, self.oai_page, self.rss_items)
         scholar = (self.bulk_page, self.search_page, self.search_window, self.batch_ids)
-        if min(*arxiv, *scholar) < 1:
+        if min(*arxiv, *scholar, self.batch_references) < 1:
             raise ValueError(f"every limit is at least 1: {self}")

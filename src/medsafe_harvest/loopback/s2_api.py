@@ -23,6 +23,7 @@ from medsafe_harvest.loopback.s2_fields import parse_fields, render
 from medsafe_harvest.loopback.s2_filters import FILTERS, filters, in_order
 from medsafe_harvest.loopback.s2_ids import PaperIds
 from medsafe_harvest.loopback.s2_query import all_words, find
+from medsafe_harvest.loopback.s2_references import References
 from medsafe_harvest.loopback.text import Mask, words
 from medsafe_harvest.loopback.timeline import Snapshot
 
@@ -45,6 +46,7 @@ class SemanticScholarApi:
         self._corpus = corpus
         self._limits = limits
         self._snapshot = snapshot
+        self._references = References(corpus)
         self._ids = PaperIds((row, corpus.papers[row]) for row in corpus.semantic_scholar.tolist())
         self._endpoints = {
             "bulk": self._bulk,
@@ -133,14 +135,31 @@ class SemanticScholarApi:
             raise RefusedError(f"Too many paper ids: at most {self._limits.batch_ids}")
         snapshot = self._snapshot()
         found = [self._find(text, snapshot) for text in ids]
-        return [None if paper is None else render(paper, fields) for paper in found]
+        left = self._limits.batch_references
+        answer: list[dict[str, Any] | None] = []
+        for paper in found:
+            cited = self._cited(paper, fields, snapshot)
+            # Where there is room for no more, lists are cut without a word.
+            shown = cited and cited[:left]
+            left -= len(shown or ())
+            answer.append(None if paper is None else render(paper, fields, shown))
+        return answer
+
+    def _cited(
+        self, paper: Paper | None, fields: tuple[str, ...], snapshot: Snapshot
+    ) -> list[Paper] | None:
+        """What a paper cites, where that is asked for; None where it is withheld."""
+        asked = any(name.partition(".")[0] == "references" for name in fields)
+        return self._references.of(paper, snapshot) if asked and paper is not None else []
 
     def _paper(self, request: Request, paper_id: str) -> dict[str, Any]:
         _known(request.args, frozenset(("fields",)))
-        paper = self._find(paper_id, self._snapshot())
+        snapshot = self._snapshot()
+        paper = self._find(paper_id, snapshot)
         if paper is None:
             raise RefusedError(f"Paper with id {paper_id} not found", 404)
-        return render(paper, parse_fields(request.args.get("fields"), bulk=False))
+        fields = parse_fields(request.args.get("fields"), bulk=False)
+        return render(paper, fields, self._cited(paper, fields, snapshot))
 
     def _find(self, text: str, snapshot: Snapshot) -> Paper | None:
         """The paper of an id; for one that was merged, the paper that it became."""

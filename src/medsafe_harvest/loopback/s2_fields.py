@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from medsafe_harvest.loopback.corpus import Paper
@@ -54,8 +54,16 @@ def _known(name: str, *, bulk: bool) -> bool:
     return name == "embedding.specter_v2"
 
 
-def render(paper: Paper, fields: tuple[str, ...]) -> dict[str, Any]:
-    """The object with the asked fields and ``paperId``, in the service's order."""
+def render(
+    paper: Paper, fields: tuple[str, ...], references: Sequence[Paper] | None = ()
+) -> dict[str, Any]:
+    """The object with the asked fields and ``paperId``, in the service's order.
+
+    Args:
+        paper: what is shown.
+        fields: as asked for.
+        references: the papers that it cites; None where they are withheld.
+    """
     tops = {name.partition(".")[0] for name in fields} | {"paperId"}
     shown = {name: show(paper) for name, show in _FIELDS.items() if name in tops}
     if "authors" in shown:
@@ -65,6 +73,10 @@ def render(paper: Paper, fields: tuple[str, ...]) -> dict[str, Any]:
             {key: value for key, value in author.items() if key in wanted}
             for author in shown["authors"]
         ]
+    if "references" in shown and references is not None:
+        parts = (name.partition(".") for name in fields)
+        inner = tuple(rest for top, _, rest in parts if top == "references" and rest)
+        shown["references"] = [render(one, inner or _DEFAULT) for one in references]
     return shown
 
 
@@ -179,5 +191,5 @@ _FIELDS: dict[str, Callable[[Paper], Any]] = {
     "textAvailability": lambda p: "none" if p.abstract is None else "abstract",
     "authors": _authors,
     "citations": lambda _: [],
-    "references": lambda _: [],
+    "references": lambda _: None,
 }

@@ -200,6 +200,7 @@ class Services:
             "semantic_scholar": self.semantic_scholar_url,
             "semantic_scholar_batch": self.semantic_scholar_url,
             "semantic_scholar_titles": self.semantic_scholar_url,
+            "semantic_scholar_references": self.semantic_scholar_url,
         }
 
     @property

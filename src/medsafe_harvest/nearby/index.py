@@ -18,10 +18,10 @@ from medsafe_harvest.engines.pool import load, load_one, pool, save, save_one, w
 from medsafe_harvest.errors import StoreError
 from medsafe_harvest.scratch import scratch
 from medsafe_harvest.topics.asked import VECTORS, Vectors, nearest_to, place_of
-from medsafe_harvest.topics.terms import Ints, Terms, terms_of
+from medsafe_harvest.topics.terms import CITES, Ints, Terms, terms_of
 from medsafe_harvest.topics.weights import common, holders, rarity, settled, weigh
 
-_READ = ["title", "abstract", "topics"]
+_READ = ["title", "abstract", "topics", "cites"]
 _ENTRIES = pa.schema([(name, pa.int32()) for name in ("term", "count")])
 
 
@@ -67,6 +67,7 @@ def _compute(path: Path, table: pa.Table, out: Path) -> None:
         own = [load_one(folder / f"terms-{part}.arrow").column("term") for part in range(groups)]
         terms = pa.array([], pa.string()) if not own else pa.chunked_array(own).unique()
         terms = terms.take(pc.sort_indices(terms))
+        cited = pc.starts_with(terms, CITES).to_numpy(zero_copy_only=False)
         numbers = [
             np.asarray(pc.index_in(names, value_set=terms).to_numpy(), dtype=np.int64)
             for names in own
@@ -75,13 +76,13 @@ def _compute(path: Path, table: pa.Table, out: Path) -> None:
         held = np.zeros(max(len(terms), 1), dtype=np.int64)
         start = 0
         for part in range(groups):
-            some = _read(folder, part, numbers[part], len(terms))
+            some = _read(folder, part, numbers[part], cited)
             papers = len(some.ends) - 1
             held += holders(some, of_all[start : start + papers])
             start += papers
         rare, left_out = rarity(held, count), common(held, count)
         batches = (
-            _vectors(_read(folder, part, numbers[part], len(terms)), rare, left_out)
+            _vectors(_read(folder, part, numbers[part], cited), rare, left_out)
             for part in range(groups)
         )
         save(out / "vectors.arrow", batches, VECTORS)
@@ -99,12 +100,13 @@ def read_part(folder: Path, part: int, papers: Path) -> None:
     save_one(folder / f"terms-{part}.arrow", pa.table({"term": pa.array(found.terms, pa.string())}))
 
 
-def _read(folder: Path, part: int, numbers: Ints, terms: int) -> Terms:
+def _read(folder: Path, part: int, numbers: Ints, cited: npt.NDArray[np.bool_]) -> Terms:
     """The terms of one part by their numbers among all; nobody asks for words."""
     ends = load_one(folder / f"ends-{part}.arrow").column("end").to_numpy()
     term, count = (column.to_numpy() for column in load_one(folder / f"entries-{part}.arrow"))
     words = np.zeros(len(term), dtype=np.int64)
-    return Terms(ends, numbers[term], count.astype(np.int64), words, ("",) * terms, ())
+    names = ("",) * len(cited)
+    return Terms(ends, numbers[term], count.astype(np.int64), words, names, (), cited)
 
 
 def _vectors(

@@ -100,6 +100,7 @@ def _row(record: SourceRecord, seen: Seen, venues: VenueTable) -> dict[str, Any]
         "citation_count": _count(record.citation_count),
         "influential_citation_count": _count(record.influential_citation_count),
         "reference_count": _count(record.reference_count),
+        "cites": sorted({one for one in record.cites if 0 < one < 2**63}),
         "tldr": one_line(record.tldr),
         "doors": sorted(seen.doors),
         "gone": seen.gone,

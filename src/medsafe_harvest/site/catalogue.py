@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from medsafe_harvest.curated import snapshot
+from medsafe_harvest.curated import cited, snapshot
 from medsafe_harvest.dedupe.manifestations import split
 from medsafe_harvest.outgoing import UNTITLED
 from medsafe_harvest.site.words import IDENTIFIERS
@@ -185,6 +185,8 @@ def load(folder: Path, papers: pa.Table) -> Catalogue:
     related = related.filter(pc.is_in(related["related_paper_id"], value_set=ids))
     order = [("paper_id", "ascending"), ("rank", "ascending")]
     related = related.sort_by(order).combine_chunks()
+    terms = cited.in_words(folder, related["terms"])
+    related = related.set_column(related.column_names.index("terms"), "terms", terms)
     relations = snapshot.read(folder, "relations").combine_chunks()
     ends = np.stack([_numbers(_places(relations[side], ids)) for side in _SIDES], axis=1)
     forms = split(records, clusters).combine_chunks()

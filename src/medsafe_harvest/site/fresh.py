@@ -34,7 +34,7 @@ class New:
                 f"The {len(self.ids)} that rank highest of {self.total:,} papers first seen since "
                 f"{since}: by topic, date, citations, code and venue."
             )
-        return f"First seen since {since}."
+        return f"First seen since {since}." if self.ids else f"No paper is new since {since}."
 
 
 def new(

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from medsafe_harvest.outgoing import topic_label
 from medsafe_harvest.site.catalogue import Catalogue
-from medsafe_harvest.site.words import FACETS, best_link, prose
+from medsafe_harvest.site.words import FACETS, TITLE, VENUE, best_link, prose, shortened
 
 _SIZE = 1_000
 #: Authors that a paper is found by, and characters of a summary.
@@ -55,7 +55,7 @@ def shards(
         "size": _SIZE,
         "facets": list(FACETS.items()),
         "topics": [[slug, topic_label(slug), facet, count] for slug, facet, count in topics],
-        "venues": venues,
+        "venues": [shortened(venue, VENUE) for venue in venues],
         "shards": versions,
     }
     files["index/meta.js"] = f"medsafe.meta({_json(meta)});\n".encode()
@@ -67,7 +67,7 @@ def _columns(
 ) -> dict[str, list[Any]]:
     return {
         "id": [row["paper_id"] for row in rows],
-        "title": [row["title"] for row in rows],
+        "title": [shortened(row["title"], TITLE) for row in rows],
         "authors": [_authors(row["authors"]) for row in rows],
         "venue": [venues.get(row["venue"], -1) for row in rows],
         "year": [row["year"] or (row["day"].year if row["day"] else 0) for row in rows],
@@ -82,7 +82,11 @@ def _columns(
 
 
 def _authors(authors: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join(author["name"] for author in authors[:_AUTHORS])
+    """The names; of very many the first ones and the last, who is often looked for."""
+    names = [author["name"] for author in authors]
+    if len(names) > _AUTHORS:
+        names[_AUTHORS - 1 : -1] = []
+    return ", ".join(names)
 
 
 def _code(links: Sequence[Mapping[str, Any]]) -> list[str] | int:

@@ -20,13 +20,22 @@ from medsafe_harvest.site.catalogue import Catalogue, Rows, by_month, by_topic, 
 from medsafe_harvest.site.fresh import New
 from medsafe_harvest.site.pages import Pages
 from medsafe_harvest.site.people import People, Person
-from medsafe_harvest.site.words import ABOUT_TOPIC, FACETS, best_link, prose
+from medsafe_harvest.site.words import (
+    ABOUT_TOPIC,
+    FACETS,
+    TITLE,
+    VENUE,
+    best_link,
+    prose,
+    shortened,
+)
 
 #: Papers of a page, of the page of a topic, of an author's page; names on the page of authors.
 _PART, _LATEST, _OF_AUTHOR, _NAMES = 200, 50, 300, 600
 #: Authors whose papers are read at a time.
 _TOGETHER = 100
-_MONTHS = 36
+#: Months of the front page's chart, years of a topic's line.
+_MONTHS, _YEARS = 36, 12
 #: Characters of a summary in a table.
 _SUMMARY = 260
 _CARD = (
@@ -72,6 +81,8 @@ class Lists:
                     {"name": author["name"], "slug": self.people.slug(author)}
                     for author in row["authors"]
                 ],
+                "title": shortened(row["title"], TITLE),
+                "venue": shortened(row["venue"], VENUE),
                 "year": row["year"] or (row["day"].year if row["day"] else None),
                 "day": row["published"],
                 "summary": prose(row["summary"], _SUMMARY),
@@ -122,23 +133,32 @@ class Lists:
 
     def about(self, feeds: Iterable[str]) -> None:
         """Where the data comes from, and all feeds."""
-        shown = [{"file": name, "label": _feed_label(name)} for name in feeds if ".atom" in name]
+        stems = [name.removesuffix(".atom") for name in feeds if name.endswith(".atom")]
+        shown = [{"file": stem, "label": _feed_label(stem)} for stem in stems]
         self.pages.write("about", "about.html", here="about", facts=self._facts(), feeds=shown)
 
     def topics(self) -> None:
         """The page of all topics, and the pages of each."""
         facets = []
+        recent = self._recent()
         for facet, label in FACETS.items():
             rows_of = by_topic(self.catalogue.papers, facet)
             order = sorted(rows_of, key=lambda slug: (-len(rows_of[slug]), slug))
-            shown = [self._topic(slug, np.sort(rows_of[slug])) for slug in order]
+            shown = [self._topic(slug, np.sort(rows_of[slug]), recent) for slug in order]
             facets.append({"slug": facet, "label": label, "topics": shown})
         self.pages.write("topics", "topics.html", here="topics", facets=facets)
 
-    def _topic(self, slug: str, rows: Rows) -> dict[str, Any]:
+    def _recent(self) -> range:
+        """The years up to that of the latest paper."""
+        every = by_year(self.catalogue.papers, np.arange(len(self.catalogue)))
+        last = next(iter(every), None) or 0
+        return range(last - _YEARS + 1, last + 1)
+
+    def _topic(self, slug: str, rows: Rows, recent: range) -> dict[str, Any]:
         """Write the pages of a topic; what the page of all topics shows of it."""
         years = by_year(self.catalogue.papers, rows)
-        bars = charts.years({year: len(own) for year, own in years.items() if year is not None})
+        counts = {year: len(own) for year, own in years.items() if year is not None}
+        bars = charts.years(counts)
         feed = f"topics/{slug}.atom"
         topic = {
             "slug": slug,
@@ -147,7 +167,7 @@ class Lists:
             "feed": feed if feed in self.feeds else None,
             "years": bars,
             "chart": charts.columns(bars, f"Papers on {topic_label(slug)} by year"),
-            "spark": charts.spark([one.count for one in bars[-12:]]),
+            "spark": charts.spark([counts.get(year, 0) for year in recent]),
         }
         whole = len(rows) <= _LATEST
         linked = {} if whole else years
@@ -263,8 +283,7 @@ def _year_links(
         }
 
 
-def _feed_label(name: str) -> str:
-    stem = name.removesuffix(".atom")
+def _feed_label(stem: str) -> str:
     known = {"all": "All papers", "relevant": "About medicine, with a topic of trust"}
     if stem.startswith("queries/"):
         return f"Query: {stem.removeprefix('queries/')}"

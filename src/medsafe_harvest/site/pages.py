@@ -18,11 +18,11 @@ from medsafe_harvest.site.words import short_address, source_label
 
 #: Scripts and styles from the site alone, nothing inline, no connection to anybody.
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action 'self'"
 )
 # What no HTML page may hold.
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 #: Hebrew, Arabic and their like, and the signs that change direction.
 _RIGHT_TO_LEFT = re.compile(
     "[\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufb1d-\ufdff\ufe70-\ufefc]"
@@ -44,7 +44,6 @@ class Look:
     index: str
     version: str
     main_feed: str = "relevant.atom"
-    feeds: bool = True
     policy: str = POLICY
 
 
@@ -66,7 +65,8 @@ class Pages:
             listed: whether it goes into the sitemap.
             values: what the template shows; ``root`` may be given where pages are served elsewhere.
         """
-        given = {"root": "../" * path.count("/"), "path": path, "here": None, **values}
+        own = {"path": path, "listed": listed, "here": None}
+        given = {"root": "../" * path.count("/"), **own, **values}
         text = self._environment.get_template(f"{template}.html").render(given)
         self._tree.put(path, _CONTROL.sub("", text))
         if listed:

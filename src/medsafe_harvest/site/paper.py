@@ -12,7 +12,14 @@ from medsafe_harvest import export
 from medsafe_harvest.outgoing import topic_name
 from medsafe_harvest.site.catalogue import Full
 from medsafe_harvest.site.people import People
-from medsafe_harvest.site.words import FORMS, identifiers, prose, relation_label
+from medsafe_harvest.site.words import (
+    FORMS,
+    TITLE,
+    identifiers,
+    prose,
+    relation_label,
+    shortened,
+)
 
 #: Characters shown of a value, and of a value not chosen.
 _VALUE, _LOSER = 200, 200
@@ -56,7 +63,12 @@ def page_of(full: Full, people: People, cited: Cited) -> dict[str, Any]:
         "versions": versions(full.records),
         "relations": list(_relations(full)),
         "related": [
-            {**one, "terms": list(dict.fromkeys(map(_term, one["terms"])))} for one in full.related
+            {
+                **one,
+                "title": shortened(one["title"], TITLE),
+                "terms": _shared(one["terms"]),
+            }
+            for one in full.related
         ],
         "provenance": list(_provenance(row)),
         "citations": [
@@ -139,11 +151,29 @@ def _relations(full: Full) -> Iterator[dict[str, Any]]:
         }
 
 
+def _shared(terms: Sequence[str]) -> list[str]:
+    """What two papers share, in words, each once: of "ct" and "CT" the latter.
+
+    Papers that both cite and that are not in the table are counted: their numbers tell nobody
+    anything.
+    """
+    said = [_term(term) for term in terms]
+    found: dict[str, str] = {}
+    for one in filter(None, said):
+        found[one.casefold()] = min(one, found.get(one.casefold(), one))
+    unknown = said.count("")
+    others = [f"{unknown} other paper{'' if unknown == 1 else 's'} cited by both"]
+    return [*found.values(), *(others if unknown else ())]
+
+
 def _term(term: str) -> str:
-    """What two papers share, in words: a word, a topic, a paper that both cite."""
+    """What two papers share, in words: a word, a topic, a paper that both cite; "" for no words."""
     if term.startswith("topic:"):
         return topic_name(term.removeprefix("topic:"))
-    return term.replace("cites:", "cites ")
+    if term.startswith("cites:"):
+        title = term.removeprefix("cites:")
+        return "" if title.isdecimal() else f"cites \u201c{title}\u201d"
+    return term
 
 
 def _provenance(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -91,6 +91,7 @@ def replacing(out: Path) -> Iterator[Tree]:
                 yield tree
                 _swap(out, beside)
             finally:
+                _recover(out)  # where the second of the two renames failed
                 shutil.rmtree(beside, ignore_errors=True)
     except Timeout as error:
         raise BusyError(f"another process builds a site in {out}: wait until it is done") from error

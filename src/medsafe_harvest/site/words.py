@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, overload
 from urllib.parse import quote
 
 from medsafe_harvest.normalize.latex import from_latex
@@ -70,6 +70,8 @@ _IDENTIFIERS: Mapping[str, tuple[str, str]] = {
 }
 #: Columns that :func:`identifiers` reads.
 IDENTIFIERS = tuple(_IDENTIFIERS)
+#: Characters of a title and of a venue in a list: none that is one has more.
+TITLE, VENUE = 300, 100
 
 
 def prose(text: str | None, most: int | None = None) -> str | None:
@@ -82,7 +84,20 @@ def prose(text: str | None, most: int | None = None) -> str | None:
     if text is None:
         return None
     text = from_latex(text)
-    if most is None or len(text) <= most:
+    return text if most is None else shortened(text, most)
+
+
+@overload
+def shortened(text: str, most: int) -> str: ...
+
+
+@overload
+def shortened(text: str | None, most: int) -> str | None: ...
+
+
+def shortened(text: str | None, most: int) -> str | None:
+    """A text cut behind a word where it has more characters."""
+    if text is None or len(text) <= most:
         return text
     return f"{text[:most].rsplit(' ', 1)[0]} \N{HORIZONTAL ELLIPSIS}"
 

@@ -9,6 +9,7 @@ from medsafe_harvest.sources.arxiv_rss import ArxivRss
 from medsafe_harvest.sources.arxiv_titles import ArxivTitles
 from medsafe_harvest.sources.base import Door, Feed, Lookup, Source
 from medsafe_harvest.sources.s2_batch import SemanticScholarBatch
+from medsafe_harvest.sources.s2_references import SemanticScholarReferences
 from medsafe_harvest.sources.s2_titles import SemanticScholarTitles
 from medsafe_harvest.sources.semantic_scholar import SemanticScholarSource
 
@@ -28,6 +29,7 @@ _LOOKUPS: tuple[Lookup, ...] = (
     # Searches by title are asked in this order: the next one for what the one before had not.
     ArxivTitles(),
     SemanticScholarTitles(),
+    SemanticScholarReferences(),
 )
 
 #: Every door that is asked the seed queries, by its name.

@@ -28,6 +28,7 @@ from medsafe_harvest.sources.base import (
     Wish,
     refuse_unreadable,
 )
+from medsafe_harvest.sources.lookup import LookupDoor
 from medsafe_harvest.sources.service import ServiceSettings
 
 _ID = re.compile(
@@ -37,19 +38,15 @@ _ID = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class ArxivIds:
+class ArxivIds(LookupDoor):
     """arXiv search by ids without version: the current version of each paper."""
 
     name: ClassVar[str] = "arxiv_ids"
     source: ClassVar[str] = "arxiv"
-    gives: ClassVar[tuple[str, ...]] = ()
     service: ClassVar[ServiceSettings] = ArxivSource.service
     batch: ClassVar[int] = 50
-    offers: ClassVar[bool] = False
 
-    #: Requests of a run, of 50 papers each.
     nightly: int = 40
-    #: Days after which a paper is asked for again.
     again_days: int = 1
 
     def wants(self, papers: Sequence[KnownPaper]) -> list[str]:

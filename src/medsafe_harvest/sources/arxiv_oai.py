@@ -38,6 +38,7 @@ from medsafe_harvest.sources.base import (
     refuse_unreadable,
     too_many_rejected,
 )
+from medsafe_harvest.sources.lookup import LookupDoor
 from medsafe_harvest.sources.query import Query
 from medsafe_harvest.sources.service import ServiceSettings
 
@@ -127,7 +128,7 @@ class ArxivOaiRaw(ArxivOai):
 
 
 @dataclass(frozen=True, slots=True)
-class ArxivOaiGet:
+class ArxivOaiGet(LookupDoor):
     """Known papers one by one, in the format ``arXivRaw``; ids are arXiv's, without version."""
 
     name: ClassVar[str] = "arxiv_oai_get"
@@ -135,11 +136,7 @@ class ArxivOaiGet:
     gives: ClassVar[tuple[str, ...]] = ("licence", "versions", "withdrawn")
     service: ClassVar[ServiceSettings] = _SERVICE
     batch: ClassVar[int] = 20
-    offers: ClassVar[bool] = False
 
-    #: Wishes of a run, of 20 papers each.
-    nightly: int = 10
-    #: Days after which a paper is asked for again.
     again_days: int = 180
 
     def wants(self, papers: Sequence[KnownPaper]) -> list[str]:

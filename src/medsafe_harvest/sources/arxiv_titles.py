@@ -29,8 +29,8 @@ from medsafe_harvest.sources.base import (
     Window,
     Wish,
     refuse_unreadable,
-    too_many_rejected,
 )
+from medsafe_harvest.sources.lookup import LookupDoor
 from medsafe_harvest.sources.service import ServiceSettings
 from medsafe_harvest.sources.titles import questions
 
@@ -43,20 +43,14 @@ _LATIN = re.compile(r"[a-z]{2}")
 
 
 @dataclass(frozen=True, slots=True)
-class ArxivTitles:
+class ArxivTitles(LookupDoor):
     """Papers of arXiv that have one of the titles, as a phrase, in their own."""
 
     name: ClassVar[str] = "arxiv_titles"
     source: ClassVar[str] = "arxiv"
-    gives: ClassVar[tuple[str, ...]] = ()
     service: ClassVar[ServiceSettings] = ArxivSource.service
     batch: ClassVar[int] = 10
     offers: ClassVar[bool] = True
-
-    #: Times 10 titles in a run.
-    nightly: int = 10
-    #: Days after which a title that was not found is asked for again.
-    again_days: int = 30
 
     def wants(self, papers: Sequence[KnownPaper]) -> list[str]:
         """The titles of papers that only a list names; arXiv has none in other scripts."""
@@ -104,11 +98,9 @@ class ArxivTitles:
             received.update(paper.source_id for paper in page.records)
             rejected += len(page.rejected)
             notes.extend(f"{titles[0]!r}...: {words}" for words in page.rejected)
-        if short or too_many_rejected(rejected, len(received)):
-            state = Completeness.SHORT
-        else:
-            state = Completeness.COMPLETE if received or rejected else Completeness.EMPTY
-        return Harvested(state, len(received), len(received), tuple(notes))
+        if short:
+            return Harvested(Completeness.SHORT, len(received), len(received), tuple(notes))
+        return Harvested.of(len(received), rejected, len(received), notes)
 
     def parse(self, page: Page) -> PageContent:
         """Read one Atom feed; raises as :meth:`.ArxivSource.parse`."""

@@ -18,7 +18,7 @@ import hashlib
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 from medsafe_harvest.errors import MalformedPageError
 from medsafe_harvest.sources.query import Query
@@ -132,6 +132,8 @@ class SourceRecord:
     citation_count: int | None = None
     influential_citation_count: int | None = None
     reference_count: int | None = None
+    #: Corpus ids of what it cites, at Semantic Scholar.
+    cites: tuple[int, ...] = ()
     tldr: str | None = None
 
 
@@ -198,6 +200,22 @@ class Harvested:
     #: Distinct source ids received.
     received: int
     notes: tuple[str, ...] = field(default=())
+
+    @classmethod
+    def of(cls, received: int, rejected: int, announced: int, notes: Sequence[str]) -> Self:
+        """The verdict where all that was asked for was answered.
+
+        Args:
+            received: distinct source ids.
+            rejected: entries that could not be read.
+            announced: the total.
+            notes: what to tell of it.
+        """
+        if too_many_rejected(rejected, received):
+            state = Completeness.SHORT
+        else:
+            state = Completeness.COMPLETE if received or rejected else Completeness.EMPTY
+        return cls(state, announced, received, tuple(notes))
 
 
 class Reader(Protocol):

@@ -17,7 +17,6 @@ from typing import ClassVar
 
 from medsafe_harvest.errors import MalformedPageError, RefusedError, UnaskableError
 from medsafe_harvest.sources.base import (
-    Completeness,
     Harvested,
     KnownPaper,
     Page,
@@ -27,15 +26,18 @@ from medsafe_harvest.sources.base import (
     Window,
     Wish,
     refuse_unreadable,
-    too_many_rejected,
 )
 from medsafe_harvest.sources.http import quoted, raise_for_status
+from medsafe_harvest.sources.lookup import LookupDoor
 from medsafe_harvest.sources.s2_paper import record
 from medsafe_harvest.sources.semantic_scholar import FIELDS, SemanticScholarSource, read_list
 from medsafe_harvest.sources.service import ServiceSettings
 
 _PATH = "graph/v1/paper/batch"
+#: ``PageContent.code`` of an answer that cannot be had whole.
 _TOO_LARGE = "too_large"
+#: Of 10 MB, or of the citations and references of one answer.
+_SAYS_TOO_LARGE = re.compile(r"exceed maximum size|\b9,?999\b")
 #: So many papers do not vanish in one night.
 _MANY = 10
 #: What the service calls the identifiers that lists have.
@@ -45,20 +47,17 @@ _OWN = re.compile(r"CorpusId:(?P<corpus>[0-9]+)|(?P<paper>[0-9a-f]{40})")
 
 
 @dataclass(frozen=True, slots=True)
-class SemanticScholarBatch:
+class SemanticScholarBatch(LookupDoor):
     """Papers by ``CorpusId:123``, paper id, ``ARXIV:2401.00001`` or another id that it knows."""
 
     name: ClassVar[str] = "semantic_scholar_batch"
     source: ClassVar[str] = "semantic_scholar"
-    gives: ClassVar[tuple[str, ...]] = ()
     service: ClassVar[ServiceSettings] = SemanticScholarSource.service
     batch: ClassVar[int] = 500
-    offers: ClassVar[bool] = False
+    #: What is asked for of each paper.
+    fields: ClassVar[str] = f"{FIELDS},tldr"
 
-    #: Requests of a run, of 500 papers each.
     nightly: int = 20
-    #: Days after which a paper is asked for again.
-    again_days: int = 30
 
     def wants(self, papers: Sequence[KnownPaper]) -> list[str]:
         """All papers of Semantic Scholar, and those of arXiv and of lists that none of them is."""
@@ -97,9 +96,7 @@ class SemanticScholarBatch:
         rejected: list[str] = []
         while waiting:
             ids = waiting.pop()
-            page = yield Request(
-                _PATH, (("fields", f"{FIELDS},tldr"),), json.dumps({"ids": list(ids)})
-            )
+            page = yield Request(_PATH, (("fields", self.fields),), json.dumps({"ids": list(ids)}))
             if page.code == _TOO_LARGE:
                 if len(ids) == 1:
                     raise RefusedError(f"the answer to {ids[0]} is too large")
@@ -109,11 +106,11 @@ class SemanticScholarBatch:
             refuse_unreadable(page)
             received.update(paper.source_id for paper in page.records)
             rejected.extend(f"{ids[0]}...: {words}" for words in page.rejected)
-        if too_many_rejected(len(rejected), len(received)):
-            state = Completeness.SHORT
-        else:
-            state = Completeness.COMPLETE if received or rejected else Completeness.EMPTY
-        return Harvested(state, len(wish.ids), len(received), tuple(rejected))
+        return Harvested.of(len(received), len(rejected), len(wish.ids), rejected)
+
+    def is_cut(self, papers: Sequence[object]) -> bool:  # noqa: ARG002 - for those that differ
+        """Whether the service may have left out some of what the papers of an answer have."""
+        return False
 
     def parse(self, page: Page) -> PageContent:
         """Read one answer, beside the ids that were sent.
@@ -128,7 +125,7 @@ class SemanticScholarBatch:
         """
         asked = _asked(page.sent)
         said = quoted(page.body).casefold()
-        if page.status == 400 and "exceed maximum size" in said:
+        if page.status == 400 and _SAYS_TOO_LARGE.search(said):
             return PageContent((), 0, None, code=_TOO_LARGE)
         if page.status in {400, 404} and "no valid paper ids given" in said:
             answer: list[object] = [None] * len(asked)
@@ -137,6 +134,8 @@ class SemanticScholarBatch:
             answer = read_list(page.body)
         if len(answer) != len(asked):
             raise MalformedPageError(f"{len(answer)} papers for {len(asked)} ids")
+        if len(asked) > 1 and self.is_cut(answer):
+            return PageContent((), 0, None, code=_TOO_LARGE)
         own = sum(_OWN.fullmatch(name) is not None for name in asked)
         if own >= _MANY and not any(paper is not None for paper in answer):
             raise MalformedPageError(f"none of {own} papers that were known is there")

@@ -182,5 +182,11 @@ def _record(paper: Json) -> SourceRecord | str:
         citation_count=paper.count("citationCount"),
         influential_citation_count=paper.count("influentialCitationCount"),
         reference_count=paper.count("referenceCount"),
+        # Null stands for a reference that the service knows no paper for.
+        cites=tuple(
+            int(cited)
+            for one in paper.objects("references")
+            if (cited := one.identifier("corpusId")) is not None and cited.isdecimal()
+        ),
         tldr=paper.object("tldr").text("text"),
     )

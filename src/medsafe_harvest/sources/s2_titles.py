@@ -17,7 +17,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 from medsafe_harvest.errors import EmptyPageError, UnaskableError
 from medsafe_harvest.sources.base import (
-    Completeness,
     Harvested,
     KnownPaper,
     Page,
@@ -25,9 +24,9 @@ from medsafe_harvest.sources.base import (
     Request,
     Window,
     Wish,
-    too_many_rejected,
 )
 from medsafe_harvest.sources.http import quoted
+from medsafe_harvest.sources.lookup import LookupDoor
 from medsafe_harvest.sources.semantic_scholar import FIELDS, SemanticScholarSource
 from medsafe_harvest.sources.service import ServiceSettings
 from medsafe_harvest.sources.titles import questions
@@ -38,21 +37,17 @@ _SAYS_NO_MATCH = "title match not found"
 
 
 @dataclass(frozen=True, slots=True)
-class SemanticScholarTitles:
+class SemanticScholarTitles(LookupDoor):
     """The paper with the closest title, one request a title."""
 
     name: ClassVar[str] = "semantic_scholar_titles"
     source: ClassVar[str] = "semantic_scholar"
-    gives: ClassVar[tuple[str, ...]] = ()
     service: ClassVar[ServiceSettings] = SemanticScholarSource.service
     # One title a wish, so that an answer is kept whatever becomes of the next title.
     batch: ClassVar[int] = 1
     offers: ClassVar[bool] = True
 
-    #: Titles of a run, one request each.
     nightly: int = 30
-    #: Days after which a title that was not found is asked for again.
-    again_days: int = 30
 
     def wants(self, papers: Sequence[KnownPaper]) -> list[str]:
         """The titles of papers that only a list names, and by no identifier."""
@@ -80,11 +75,7 @@ class SemanticScholarTitles:
             page = yield Request(_PATH, (("query", title), ("fields", FIELDS)))
             received.update(paper.source_id for paper in page.records)
             rejected.extend(f"{title!r}: {words}" for words in page.rejected)
-        if too_many_rejected(len(rejected), len(received)):
-            state = Completeness.SHORT
-        else:
-            state = Completeness.COMPLETE if received or rejected else Completeness.EMPTY
-        return Harvested(state, len(received), len(received), tuple(rejected))
+        return Harvested.of(len(received), len(rejected), len(received), rejected)
 
     def parse(self, page: Page) -> PageContent:
         """Read one answer; raises as :meth:`.SemanticScholarSource.parse`.

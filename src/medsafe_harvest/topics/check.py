@@ -188,7 +188,9 @@ def uses(config: TopicConfig, papers: Iterable[Paper], *, top: int = 5) -> list[
             rules.update(match.rule for match in verdict.matches)
             if verdict.tagged:
                 given[verdict.topic] += 1
-                words[verdict.topic].update({m.text.lower() for m in verdict.matches})
+                words[verdict.topic].update(
+                    {m.text.lower() for m in verdict.matches if m.weight > 0}
+                )
                 if len(titles[verdict.topic]) < top:
                     titles[verdict.topic].append(paper.title)
     return [

@@ -145,6 +145,7 @@ def compile_rules(config: TopicConfig) -> CompiledRules:
         discounts=tuple(sorted(discounts, key=lambda cues: cues.within is not None)),
         emphasis=emphasis,
         implications=config.implications,
+        names=config.weights.weak.title,
         # A little room for rounding.
         limit=log(1 - config.threshold) + 1e-3 if config.threshold < 1 else -inf,
     )
@@ -178,10 +179,15 @@ def _add_rules(terms: _Terms, config: TopicConfig, slots: Iterable[int]) -> list
 
 def _topic_table(config: TopicConfig) -> TopicTable:
     topics = list(config.topics())
+    beside, outside = config.company.beside, config.company.outside
     return TopicTable(
         slug=tuple(slug for _, slug, _ in topics),
         facet=np.array([FACETS.index(facet) for facet, _, _ in topics]),
         same_sentence=np.array([config.same_sentence.get(facet, 1.0) for facet, _, _ in topics]),
+        beside=np.array([beside.get(facet, 0.0) for facet, _, _ in topics]),
+        outside=np.array(
+            [0.0 if own.general else outside.get(facet, 0.0) for facet, _, own in topics]
+        ),
         categories=tuple(topic.categories for _, _, topic in topics),
     )
 

@@ -11,7 +11,7 @@ where that leaves fewer than ``NEAREST`` sure ones a paper is compared with all 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,23 +48,19 @@ def text_of(title: str, abstract: str | None) -> str:
     return f"{title}\n{abstract}" if abstract else title
 
 
-def related(
-    papers: pa.Table,
-    references: Sequence[Sequence[str]] | None = None,
-    vectors: Vectors | None = None,
-) -> pa.Table:
+def related(papers: pa.Table, vectors: Vectors | None = None) -> pa.Table:
     """The nearest papers of each, of ``schema.RELATED``, sorted by paper and rank.
 
     Args:
-        papers: ``paper_id``, ``title``, ``abstract``, ``topics`` and ``first_seen``, in any order.
-        references: ids of what each paper cites, where that is known.
+        papers: ``paper_id``, ``title``, ``abstract``, ``topics``, ``cites`` and ``first_seen``, in
+            any order.
         vectors: one row a paper, of any length but 0, from a model of language; their cosine is
             the score then, and the shared words only explain it.
 
     Raises:
-        ValueError: there is not one list of references, or not one vector, a paper.
+        ValueError: there is not one vector a paper.
     """
-    return update(papers, KNOWN.empty_table(), references, vectors).related
+    return update(papers, KNOWN.empty_table(), vectors).related
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,32 +73,23 @@ class Update:
     known: pa.Table
 
 
-def update(
-    papers: pa.Table,
-    before: pa.Table,
-    references: Sequence[Sequence[str]] | None = None,
-    vectors: Vectors | None = None,
-) -> Update:
+def update(papers: pa.Table, before: pa.Table, vectors: Vectors | None = None) -> Update:
     """The nearest papers of each, told again where nothing changed.
 
     Args:
         papers: as for :func:`related`.
         before: ``known`` of an update of other papers; it saves time, and changes nothing.
-        references: as for :func:`related`.
         vectors: as for :func:`related`; all is computed anew then.
 
     Raises:
         ValueError: as :func:`related`.
     """
-    if len(papers) != len(references if references is not None else papers):
-        raise ValueError(f"{len(references or ())} lists of references for {len(papers)} papers")
     if vectors is not None and len(vectors) != len(papers):
         raise ValueError(f"{len(vectors)} vectors for {len(papers)} papers")
     order = np.argsort(np.array(papers["paper_id"].to_pylist(), dtype=object), kind="stable")
-    table = papers.select(["paper_id", "title", "abstract", "topics", "first_seen"])
+    table = papers.select(["paper_id", "title", "abstract", "topics", "cites", "first_seen"])
     table = table.take(pa.array(order, pa.int64())).combine_chunks()
-    cited = [references[row] for row in order] if references is not None else None
-    terms = terms_of(table, cited)
+    terms = terms_of(table)
     of = settled(table["first_seen"].cast(pa.int32()).to_numpy().astype(np.int64))
     held = holders(terms, of)
     matrix, words = weigh(terms, rarity(held, len(table)), common(held, len(table)))

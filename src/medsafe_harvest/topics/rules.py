@@ -101,9 +101,10 @@ class Rule(_Model):
 
 
 class Topic(_Model):
-    """All that speaks for one topic."""
+    """All that speaks for one topic; ``general`` if it is as likely outside medicine."""
 
     about: str
+    general: bool = False
     rules: Annotated[dict[Slug, Rule], Field(min_length=1)]
     exclude: tuple[Phrase, ...] = ()
     categories: tuple[Category, ...] = ()
@@ -140,6 +141,17 @@ class Emphasis(_Model):
     factors: Annotated[dict[Facet, Annotated[float, Field(ge=1, le=3)]], Field(min_length=1)]
     cues: Annotated[tuple[Phrase, ...], Field(min_length=1)]
     exclude: tuple[Phrase, ...] = ()
+
+
+class Company(_Model):
+    """What the rest of a paper says against a topic, by facet: the weight of one match against it.
+
+    ``beside`` holds where the title names another topic of the facet and not this one,
+    ``outside`` for a topic that is not ``general`` in a paper that is not medical.
+    """
+
+    beside: dict[Facet, Share] = {}
+    outside: dict[Facet, Share] = {}
 
 
 class Implication(_Model):
@@ -192,6 +204,7 @@ class TopicConfig(_Model):
     groups: dict[Slug, Group] = {}
     discounts: dict[Slug, Discount] = {}
     emphasis: dict[Slug, Emphasis] = {}
+    company: Company = Company()
     medical: Topic
     trust: dict[Slug, Topic]
     modality: dict[Slug, Topic]

@@ -81,12 +81,15 @@ class RuleTable:
 class TopicTable:
     """Topics by number, in the order of the file.
 
-    ``same_sentence`` is the share of what one sentence says a second time.
+    ``same_sentence`` is the share of what one sentence says a second time; ``beside`` and
+    ``outside`` what the company of other topics weighs against each (see ``company.company``).
     """
 
     slug: tuple[str, ...]
     facet: Ints
     same_sentence: Floats
+    beside: Floats
+    outside: Floats
     categories: tuple[tuple[str, ...], ...]
 
 
@@ -114,6 +117,7 @@ class CompiledRules:
         context: of the groups that rules need: their terms are looked up only where one asks.
         topic_of: the topic of each slot that speaks for or against one, else ``NONE``.
         excluded_from: the slot whose matches each slot of exceptions takes away, or ``NONE``.
+        names: a match in the title that weighs so much names its topic.
         limit: sums of reaches above this stay below the threshold.
     """
 
@@ -127,6 +131,7 @@ class CompiledRules:
     discounts: tuple[Cues, ...]
     emphasis: tuple[Cues, ...]
     implications: Mapping[str, Implication]
+    names: float
     limit: float
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from medsafe_harvest.topics.columns import COLUMNS, columns_of
+from medsafe_harvest.topics.company import company
 from medsafe_harvest.topics.compiled import compile_rules, reach
 from medsafe_harvest.topics.evidence import Evidence
 from medsafe_harvest.topics.rules import TopicConfig
@@ -98,9 +99,13 @@ class Tagger:
         reaches[list(extra)] = reach(self._config.weights.category)
         counted = weigh(rules, texts, reaches, wanted, self._config.mentions)
         threshold = self._config.threshold
+        scores = _scores(rules, counted, extra)
+        against = company(rules, counted, scores, threshold)
+        for group, own in against.items():
+            scores[group] = round(scores[group] * prod(1 + one.weight for one in own), 4)
         scores = {
             group: score
-            for group, score in _scores(rules, counted, extra).items()
+            for group, score in scores.items()
             if score >= threshold or wanted[group % topics]
         }
         told = Evidence(rules, texts, counted, list(scores), evidence)
@@ -108,6 +113,8 @@ class Tagger:
         for group, score in scores.items():
             paper, topic = divmod(group, topics)
             slug, matches = rules.topics.slug[topic], told.of(group, extra.get(group))
+            if evidence is None:
+                matches += against.get(group, ())
             tagged = score >= threshold
             verdicts[paper][slug] = Verdict(self._facets[topic], slug, score, tagged, matches)
         return [self._with_implied(own) for own in verdicts]

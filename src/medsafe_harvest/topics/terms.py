@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 
@@ -13,8 +12,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import Stemmer
 
-#: A word of the title, a topic and a reference count as so many words of the abstract.
-_TITLE, _TOPIC, _REFERENCE = 3, 3, 3
+#: Before the corpus id of a paper that is cited.
+CITES = "cites:"
+#: A word of the title and a topic count as so many words of the abstract.
+_TITLE, _TOPIC = 3, 3
 _WORD = re.compile(r"\w\w+")
 _STOP = frozenset(
     "about above after all also although among an and any are as at based be because been being "  # noqa: SIM905 - a word list reads best as text
@@ -40,6 +41,7 @@ class Terms:
         word: number of the word by which the paper calls it.
         terms: the terms, sorted.
         words: the words.
+        cited: whether each term is a paper that is cited.
     """
 
     ends: Ints
@@ -48,28 +50,23 @@ class Terms:
     word: Ints
     terms: tuple[str, ...]
     words: tuple[str, ...]
+    cited: npt.NDArray[np.bool_]
 
 
-def terms_of(papers: pa.Table, references: Sequence[Sequence[str]] | None = None) -> Terms:
-    """The terms of papers, in their order.
-
-    Args:
-        papers: ``title``, ``abstract`` and ``topics``.
-        references: ids of what each paper cites, where that is known.
-    """
+def terms_of(papers: pa.Table) -> Terms:
+    """The terms of papers (``title``, ``abstract``, ``topics`` and ``cites``), in their order."""
     # A word that is met for the first time takes the next number.
     columns: defaultdict[str, int] = defaultdict(count().__next__)
     counts: list[int] = []
     places: list[int] = []
     lengths: list[int] = []
-    texts = (papers[name].to_pylist() for name in ("title", "abstract", "topics"))
-    for row, (title, abstract, topics) in enumerate(zip(*texts, strict=True)):
+    columns_read = (papers[name].to_pylist() for name in ("title", "abstract", "topics", "cites"))
+    for title, abstract, topics, cites in zip(*columns_read, strict=True):
         said = Counter(_WORD.findall((abstract or "").lower()))
         for word in _WORD.findall(title.lower()):
             said[word] += _TITLE
         said.update(dict.fromkeys((f"topic:{topic}" for topic in topics), _TOPIC))
-        if references is not None:
-            said.update(dict.fromkeys((f"cites:{one}" for one in references[row]), _REFERENCE))
+        said.update(f"{CITES}{one}" for one in cites)
         places += map(columns.__getitem__, said)
         counts += said.values()
         lengths.append(len(said))
@@ -117,5 +114,11 @@ def _united(
     total = np.add.reduceat(often, first) if len(first) else often
     lengths = np.bincount(rows[first], minlength=papers)
     return Terms(
-        np.r_[0, np.cumsum(lengths)], term[first], total, place[first], stems, tuple(words)
+        ends=np.r_[0, np.cumsum(lengths)],
+        term=term[first],
+        count=total,
+        word=place[first],
+        terms=stems,
+        words=tuple(words),
+        cited=np.array([stem.startswith(CITES) for stem in stems], dtype=bool),
     )

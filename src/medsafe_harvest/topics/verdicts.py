@@ -11,8 +11,10 @@ class Match(NamedTuple):
     """One piece of evidence.
 
     Attributes:
-        rule: ``topic/rule``, ``topic/category``, or ``implied/name`` of an implication.
-        field: ``title``, ``abstract`` or ``categories`` (joined by single spaces).
+        rule: ``topic/rule``, ``topic/category``, ``implied/name`` of an implication, or
+            ``topic/beside`` and ``topic/outside`` (see :func:`company.company`).
+        field: ``title``, ``abstract`` or ``categories`` (joined by single spaces), or ``topics``
+            for what other topics of the paper say against this one.
         text: the words as they stand there; a stem's match reaches to the end of its word.
         start: offset of the text in characters into the field.
         weight: what it contributes to the score, after discounts; negative speaks against.

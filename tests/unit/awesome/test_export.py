@@ -97,6 +97,8 @@ def test_reading_it_again_gives_the_same_papers(
 ) -> None:
     # Between lone hyphens, a reader of lists takes part of a title for a label.
     assume(" - " not in f" {title} ")
+    # A link that says "Deep Journal" is taken for one to a journal.
+    assume("journal" not in title.casefold())
     rows = [
         PREPRINT | {"title": f"Deep {title} for medical images", "venue": "MICCAI"},
         PREPRINT | {"paper_id": "mhother", "arxiv_id": "2601.00009", "title": f"Deep {title}"},

@@ -15,10 +15,12 @@ import medsafe_harvest as mh
 from medsafe_harvest.cli import app
 from medsafe_harvest.curated import snapshot
 from medsafe_harvest.errors import NotFoundError
-from medsafe_harvest.schema import PAPER, TABLES
+from medsafe_harvest.schema import PAPER, RECORD, TABLES
 from medsafe_harvest.topics.related import related
 
 TITLES = ("Sepsis alerts on wards", "Sepsis alerts \x1b[31mfor nurses", "Lungs in graphs")
+#: What the first two cite: one that the table has, and one that it has not.
+KNOWN = "A retrospective study of early warning scores in thirty hospitals: what to expect"
 
 
 @pytest.fixture
@@ -32,9 +34,17 @@ def data(tmp_path: Path) -> Path:
         blank | {"paper_id": f"mh{number}", "title": title, "arxiv_id": f"2401.0001{number}"}
         for number, title in enumerate(TITLES)
     ]
+    rows[0]["cites"], rows[1]["cites"] = [11, 12], [11, 12, 13]
     papers = pa.Table.from_pylist(rows, PAPER)
+    record: dict[str, Any] = {
+        field.name: [] if pa.types.is_list(field.type) else None for field in RECORD
+    }
+    record |= {"record_id": "semantic_scholar:11", "corpus_id": 11, "title": KNOWN}
+    record |= {"source": "semantic_scholar", "source_id": "11", "title_raw": KNOWN}
+    record |= {"withdrawn": False, "first_seen": day, "last_seen": day}
     made = {name: schema.empty_table() for name, schema in TABLES.items()}
     made |= {"papers": papers, "related": related(papers)}
+    made |= {"records": pa.Table.from_pylist([record], RECORD)}
     snapshot.write(tmp_path / "curated", made, {"as_of": "2026-11-20"}, keep=1)
     return tmp_path
 
@@ -44,7 +54,8 @@ def test_a_notebook_gets_the_nearest_with_their_titles(data: Path) -> None:
     assert frame[["related_paper_id", "rank", "title"]].to_numpy().tolist() == [
         ["mh1", 1, TITLES[1]]
     ]
-    assert set(frame["terms"][0]) == {"sepsis", "alerts"}
+    named = "cites:A retrospective study of early warning scores in thirty\u2026"
+    assert set(frame["terms"][0]) == {"sepsis", "alerts", named, "cites:12"}
     assert len(mh.related("mh0", data / "curated", limit=0)) == 0
     with pytest.raises(NotFoundError):
         mh.related("mh9", data / "curated")
@@ -68,7 +79,8 @@ def test_papers_without_a_table_are_compared_when_somebody_asks(data: Path) -> N
     curated = data / "curated"
     there = snapshot.current(curated)
     papers, told = snapshot.read(there, "papers"), mh.related("mh0", curated)
-    made = {name: schema.empty_table() for name, schema in TABLES.items()} | {"papers": papers}
+    made = {name: schema.empty_table() for name, schema in TABLES.items()}
+    made |= {"papers": papers, "records": snapshot.read(there, "records")}
     snapshot.write(curated, made, {"as_of": "2026-11-21"}, keep=2)
     assert snapshot.read(snapshot.current(curated), "related").num_rows == 0
 

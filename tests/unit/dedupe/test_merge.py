@@ -138,8 +138,10 @@ def test_counts_are_the_largest_dates_the_earliest_and_withdrawn_is_any() -> Non
 def test_lists_are_united_and_the_dois_not_chosen_are_kept() -> None:
     [paper] = merged(
         record(ARXIV, doi="10.1/A", code_links=["https://b"], queries=["q2"], categories=["cs.LG"]),
+        record("semantic_scholar:9", cites=[30, 200]),
         record(
             JOURNAL,
+            cites=[9, 30],
             doi="10.2/b",
             venue="TMI",
             venue_kind="journal",
@@ -154,6 +156,7 @@ def test_lists_are_united_and_the_dois_not_chosen_are_kept() -> None:
     united = [(one["field"], one["record_id"]) for one in paper["provenance"]]
     assert {("code_links", ARXIV), ("code_links", JOURNAL)} <= set(united)
     assert {("other_dois", ARXIV), ("other_dois", JOURNAL)} <= set(united)
+    assert paper["cites"] == [9, 30, 200]
     assert paper["queries"] == ["q1", "q2"]
     assert paper["categories"] == ["cs.LG"]
     assert paper["sources"] == ["arxiv", "semantic_scholar"]

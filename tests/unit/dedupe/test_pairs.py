@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import unicodedata
 from typing import Any
 
@@ -15,8 +16,12 @@ from hypothesis import strategies as st
 from medsafe_harvest.dedupe.blocking import (
     BLOCKERS,
     KEYS,
-    LETTERS,
+    Digests,
+    Key,
+    as_keys,
     block,
+    digests,
+    kind_of,
     shared_keys,
 )
 from medsafe_harvest.dedupe.compare import Features, compare
@@ -167,22 +172,53 @@ def test_keys_of_each_kind_are_as_documented() -> None:
     keys = block(rows([record], "a").select(SKETCH.names))
     assert keys.schema.equals(KEYS)
     assert set(keys.column("row").to_pylist()) == {0}
-    kinds = {letter: kind.value for kind, letter in LETTERS.items()}
-    found: dict[str, list[str]] = {}
+    found: dict[Key, list[int]] = {}
     for key in keys.column("key").to_pylist():
-        found.setdefault(kinds[key[0]], []).append(key[1:])
-    assert set(found) == {kind.value for kind in BLOCKERS}
-    assert found["identifier"] == ["pmid:123"]
-    assert found["doi"] == ["10.1/a"]
-    assert found["title"] == ["fairmachinelearningforearlysepsisalerts"]
-    assert found["title_prefix"] == ["fair machine learning for"]
-    assert found["place"] == ["7 12 lee", "7 12 2020"]
-    assert found["team"] == ["chen holm lee 2020"]
-    assert "alerts sepsis" in found["rare_words"]
-    assert len(found["rare_words"]) == 9  # "early machine" is too common a pair
-    assert not any("learning" in key for key in found["rare_words"])  # most titles have it
-    assert "lee sepsis" in found["rare_word_author"]
-    assert "chen alerts" in found["rare_word_author"]
+        found.setdefault(kind_of(key), []).append(key)
+    assert set(found) == set(BLOCKERS)
+    assert found[Key.IDENTIFIER] == [key_of(Key.IDENTIFIER, "pmid:123")]
+    assert found[Key.DOI] == [key_of(Key.DOI, "10.1/a")]
+    assert found[Key.TITLE] == [key_of(Key.TITLE, "fairmachinelearningforearlysepsisalerts")]
+    assert found[Key.TITLE_PREFIX] == [key_of(Key.TITLE_PREFIX, "fair machine learning for")]
+    assert found[Key.PLACE] == [
+        key_of(Key.PLACE, "7", "12", "lee"),
+        key_of(Key.PLACE, "7", "12", 2020),
+    ]
+    team = sorted(["chen", "holm", "lee"], key=lambda name: digest(name)[0])
+    assert found[Key.TEAM] == [key_of(Key.TEAM, *team, 2020)]
+    words = ["sepsis", "alerts", "fair", "machine", "early", "learning"]
+    pairs = {
+        key: {one, other}
+        for one, other in itertools.permutations(words, 2)
+        if (key := key_of(Key.RARE_WORDS, one, other)) in found[Key.RARE_WORDS]
+    }
+    assert {"alerts", "sepsis"} in pairs.values()
+    assert len(pairs) == len(found[Key.RARE_WORDS]) == 9  # "early machine" is too common a pair
+    assert not any("learning" in pair for pair in pairs.values())  # most titles have it
+    assert key_of(Key.RARE_WORD_AUTHOR, "lee", "sepsis") in found[Key.RARE_WORD_AUTHOR]
+    assert key_of(Key.RARE_WORD_AUTHOR, "chen", "alerts") in found[Key.RARE_WORD_AUTHOR]
+
+
+def digest(part: str | int) -> Digests:
+    return np.array([part], np.uint64) if isinstance(part, int) else digests(pa.array([part]))
+
+
+def key_of(kind: Key, *parts: str | int) -> int:
+    return int(as_keys(kind, [digest(part) for part in parts])[0])
+
+
+def test_keys_are_the_same_on_every_machine_and_know_the_order_of_their_parts() -> None:
+    known = 8453858199116768865
+    assert key_of(Key.DOI, "10.1/a") == known
+    assert kind_of(known) is Key.DOI
+    assert key_of(Key.RARE_WORDS, "a", "b") != key_of(Key.RARE_WORDS, "b", "a")
+    assert key_of(Key.TITLE, "a") != key_of(Key.DOI, "a")
+
+
+@given(st.lists(st.text(), unique=True, min_size=2, max_size=50))
+def test_parts_that_differ_make_keys_that_do(parts: list[str]) -> None:
+    made = [digests(pa.array(parts))]
+    assert len(set(as_keys(Key.TITLE, made).tolist())) == len(parts)
 
 
 def test_every_kind_of_evidence_ends_in_a_level_that_always_holds() -> None:

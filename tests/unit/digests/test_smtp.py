@@ -105,3 +105,10 @@ def test_a_server_without_encryption_is_used_only_when_asked(server: smtp.Server
     assert len(box.mails) == 1
     with pytest.raises(MailError, match="cannot be reached"):
         send(bare)
+
+
+def test_a_mail_that_is_too_large_is_called_so() -> None:
+    with serving(data_size_limit=99) as box:
+        bare = smtp.Server("127.0.0.1", box.port, "none")
+        with pytest.raises(MailError, match=r"too large for .*: 552 .*smaller --limit"):
+            send(bare)

@@ -22,9 +22,9 @@ from medsafe_harvest.dedupe.prepare import NEEDED
 from medsafe_harvest.engines.duckdb import Matching, match
 from medsafe_harvest.engines.incremental import remembered
 from medsafe_harvest.engines.incremental.again import Keeper, forget
-from medsafe_harvest.engines.incremental.batch import batch_of, match_batch
+from medsafe_harvest.engines.incremental.batch import match_batch
 from medsafe_harvest.engines.incremental.changes import changes
-from medsafe_harvest.errors import StoreError
+from medsafe_harvest.errors import EngineError, StoreError
 from medsafe_harvest.schema import RECORD
 
 SCHEMA = pa.schema([RECORD.field(name) for name in NEEDED])
@@ -141,16 +141,18 @@ def test_blocks_that_grow_too_large_and_shrink_again(tmp_path: Path) -> None:
         assert_same(found, match(table(now), NONE))
 
 
-def test_a_batch_may_be_named_record_by_record(tmp_path: Path) -> None:
-    chance = random.Random(1)
-    world = {name: record(name, chance) for name in ("s:1", "s:2", "s:3")}
-    kept(tmp_path, world)
+def test_of_two_entries_about_a_pair_the_last_counts_whatever_stood_there_before(
+    tmp_path: Path,
+) -> None:
+    world = world_of(10)
+    pair = {"left": "s:0001", "right": "s:0002", "who": "C", "when": "2026-01-01"}
+    entries = [Link(**pair, why=why) for why in ("one", "another")]
+    kept(tmp_path, world, Overrides(must_link=tuple(entries)))
     state = remembered.load(tmp_path)
     assert state is not None
-    new = {name: record(name, chance) for name in ("s:3", "s:4")}
-    batch = batch_of(state, table(new), pa.array(["s:1", "s:unknown"]))
-    found, _ = match_batch(state, batch, NONE)
-    assert_same(found, match(table({"s:2": world["s:2"], **new}), NONE))
+    turned = Overrides(must_link=tuple(entries[::-1]))
+    found, _ = match_batch(state, changes(state, table(world)), turned)
+    assert_same(found, match(table(world), turned))
 
 
 SOMEBODY = {"name": "Ann Lee", "family": "Lee"}
@@ -209,7 +211,9 @@ def test_only_what_changed_is_matched_and_all_where_much_did(tmp_path: Path) -> 
     assert len(list(tmp_path.glob("base-*"))) == len(list(tmp_path.glob("night-*"))) == 1
 
 
-@pytest.mark.parametrize("name", ["base-1/keys.arrow", "night-1/kept.arrow", "current.json"])
+@pytest.mark.parametrize(
+    "name", ["base-1/keys.arrow", "night-1/kept.arrow", "night-1/facts.json", "current.json"]
+)
 def test_a_damaged_state_is_said_and_never_used(name: str, tmp_path: Path) -> None:
     kept(tmp_path, world_of(20))
     path = tmp_path / name
@@ -231,6 +235,18 @@ def test_other_rules_find_no_state(tmp_path: Path) -> None:
     assert remembered.load(tmp_path) is None
 
 
+def test_all_is_matched_again_where_many_went_over_several_nights(tmp_path: Path) -> None:
+    told: list[str] = []
+    world = world_of(40)
+    for night in range(4):
+        for name in sorted(world)[: 2 * bool(night)]:
+            del world[name]
+        _, commit = keeper(tmp_path, told).match(table(world), NONE)
+        commit()
+    assert told.count("match: what changed") == 2
+    assert told.count("match: all, since much changed") == 1
+
+
 def test_a_run_that_ends_before_it_is_safe_leaves_the_state_before(tmp_path: Path) -> None:
     kept(tmp_path, world_of(30))
     before = (tmp_path / "current.json").read_bytes()
@@ -250,6 +266,28 @@ def test_a_full_disk_costs_the_next_run_and_not_this_one(tmp_path: Path) -> None
     commit()
     assert_same(found, match(table(world_of(10)), NONE))
     assert any("not kept for the next run" in line for line in told)
+
+
+def test_what_is_too_large_to_keep_is_matched_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise EngineError("too many")
+
+    monkeypatch.setattr(remembered, "write_base", refuse)
+    told: list[str] = []
+    found, commit = keeper(tmp_path, told).match(table(world_of(5)), NONE)
+    commit()
+    assert_same(found, match(table(world_of(5)), NONE))
+    assert told[-1] == "match: not kept for the next run (too many)"
+
+
+def test_a_copy_that_somebody_made_of_a_folder_is_in_nobodys_way(tmp_path: Path) -> None:
+    kept(tmp_path, world_of(5))
+    for name in ("base-1 (copy)", "night-old"):
+        (tmp_path / name).mkdir()
+    kept(tmp_path, world_of(40))
+    assert remembered.load(tmp_path) is not None
 
 
 DAY = date(2026, 1, 1)

@@ -19,6 +19,7 @@ PAPERS = pa.table(
         "title": ["Sepsis alerts", "Alerts for sepsis", "Lungs"],
         "abstract": pa.array([None, None, None], pa.string()),
         "topics": pa.array([[], [], []], pa.list_(pa.string())),
+        "cites": pa.array([[], [], []], pa.list_(pa.int64())),
         "first_seen": pa.array([date(2026, 1, 1)] * 3, pa.date32()),
     }
 )

@@ -16,6 +16,7 @@ PIECES = [
     *("**", "```\n", "\n", "\n\n", "- ", "# ", "> ", "1. ", "| a | b |\n|-|-|\n", "<br>", "<!--"),
     *("<table>", "<tr>", "<td rowspan=9>", "</td>", "<li>", "<ul>", "<script>", "<h2>"),
     *("<p class=title>", "<a href='", "'>", "https://arxiv.org/abs/2101.00001", "https://"),
+    *("Title,DOI\n", "Title\tYear\n", '"', "\t", "=" * 9, "=== "),
     *("http://[", "doi:10.1/a", "10.1000/", "arXiv:", "ICML 2021", "A Model of Lungs", "et al."),
     *("Doe J, Li W.", "\x00", "\ud800", "\u202e", "漢字の題名です", "🔥", "&amp;", "&#0;", "$x^2$"),
 ]
@@ -25,8 +26,11 @@ TEXTS = st.one_of(
 )  # fmt: skip
 
 
+NAMES = ["a.md", "a.html", "https://x.org/a?b", "", "a.csv", "a.org", "a.rst", "a.adoc"]
+
+
 @settings(max_examples=150, deadline=None)
-@given(TEXTS, st.sampled_from(["a.md", "a.html", "https://x.org/a?b", ""]))
+@given(TEXTS, st.sampled_from(NAMES))
 def test_any_text_is_read(text: str, name: str) -> None:
     reading = read(text, name=name)
     assert reading == read(text, name=name)
@@ -34,6 +38,11 @@ def test_any_text_is_read(text: str, name: str) -> None:
         assert entry.title or entry.identified
         assert 1 <= entry.line <= max(1, text.count("\n") + text.count("\r") + 1)
         json.dumps(entry.plain()).encode()
+
+
+def test_a_cell_may_be_as_long_as_the_list() -> None:
+    text = f'Title,DOI\n"{"lung " * 40_000}",10.1/a\nA Model of Lungs,10.1000/b\n'
+    assert read(text, name="a.csv").entries[-1].doi == "10.1000/b"
 
 
 @given(st.binary())

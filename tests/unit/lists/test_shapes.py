@@ -56,6 +56,15 @@ def test_a_badge_tells_a_venue_a_year_or_an_identifier(source: str, said: str | 
         ("- Think Here, Act There: Federated Models of Lungs", None),
         ("- Do As I Can, Not As I Say: Models of Lungs", None),
         ("- Team Lungs at MEDIQA 2019: Filtering of Answers", None),
+        ("- Reading of Lungs by GraphRAG and Similar Patient Retrieval", None),
+        ("- Grounds of Lungs by Reinforcing Findings and Enforcing Details", None),
+        ("- Grounds of Lungs by Jane Doe and Wu Li", "Grounds of Lungs"),
+        ("- Private Models of Lungs (Extended Version)", None),
+        ("- Regulation of Lungs via Policy-as-Code", None),
+        (
+            "- Fair Ensembles of Lungs and Hearts and Kidneys for the Cure of the ISIC 2024 Sets",
+            None,
+        ),
         ("- Doe, J., Li, W.: Federated Models of Lungs", "Federated Models of Lungs"),
     ],
 )
@@ -64,7 +73,9 @@ def test_what_belongs_to_a_title_stays(text: str, title: str | None) -> None:
     assert entry.title == (title or text.removeprefix("- "))
 
 
-@pytest.mark.parametrize("unit", ["**a** ", "<br>a ", "a; ", "Doe A. ", "`a <b>`_ ", "[^a] "])
+@pytest.mark.parametrize(
+    "unit", ["**a** ", "<br>a ", "a; ", "Doe A. ", "Ann Lee, 2020, ", "`a <b>`_ ", "[^a] "]
+)
 @pytest.mark.parametrize("name", ["a.md", "a.rst"])
 def test_one_long_line_takes_no_long_time(unit: str, name: str) -> None:
     begun = time.process_time()

@@ -227,6 +227,26 @@ def test_a_batch_without_ids_is_refused(client: Client, data: bytes) -> None:
     assert client.post(f"{GRAPH}/batch", data=data).status_code == 400
 
 
+def test_papers_cite_earlier_ones_with_like_titles(serve: Serve) -> None:
+    rows: list[dict[str, Any]] = [
+        {"title": f"Machine unlearning of {what}", "date": f"20{number}-01-01", "corpus_id": number}
+        for number, what in ((20, "x-rays"), (21, "notes"), (22, "notes"))
+    ]
+    rows.append({"title": "Proton therapy", "date": "2019", "corpus_id": 19})
+    rows.append({**rows[2], "doi": "10.1016/j.x", "corpus_id": 23})
+    ids = {"ids": [f"CorpusId:{row['corpus_id']}" for row in rows]}
+    fields = "fields=references.corpusId"
+
+    def cited(**limits: int) -> list[list[int] | None]:
+        answer = serve(Corpus.from_rows(rows), **limits).post(f"{GRAPH}/batch?{fields}", json=ids)
+        lists = [paper["references"] for paper in body(answer)]
+        return [one and [paper["corpusId"] for paper in one] for one in lists]
+
+    assert cited() == [[], [20], [21, 20], [], None]
+    # An answer holds so many; what comes after them is left out without a word.
+    assert cited(batch_references=2) == [[], [20], [21], [], None]
+
+
 def test_a_batch_takes_so_many_ids(serve: Serve, corpus: Corpus) -> None:
     client = serve(corpus, batch_ids=2)
     assert client.post(f"{GRAPH}/batch", json={"ids": ["a", "b"]}).status_code == 200

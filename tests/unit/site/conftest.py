@@ -121,7 +121,7 @@ def write(folder: Path, rows: list[dict[str, Any]]) -> Path:
                 "related_paper_id": other,
                 "rank": rank,
                 "score": 0.5,
-                "terms": ["topic:privacy", "scans"],
+                "terms": ["ct", "topic:privacy", "scans", "topic:ct"],
             }
             for rank, other in enumerate(("mhsecond", "mhhostile", "mhmissing"), start=1)
         ],

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -140,7 +141,7 @@ def test_a_paper_page_tells_all_there_is(site: Path) -> None:
         "Conference paper MICCAI 2026 DOI 10.1000/ab<c>(1) Semantic Scholar 7",
         "arxiv:2611.00001 is a preprint of semantic_scholar:7",
         "This paper extends Conformal prediction of scans",
-        "2019 · shares privacy, scans",
+        "2019 · shares CT, privacy, scans",
         "github.com/zoe/unlearn",
         "not the authors\N{RIGHT SINGLE QUOTATION MARK} own",
         "@inproceedings{muller2026unlearning",
@@ -177,6 +178,39 @@ def test_a_paper_without_a_title_can_be_pointed_at(tmp_path: Path) -> None:
     assert read(site / "papers/mhb.html").xpath("//h1/@class") == ["long"]
 
 
+def test_what_is_very_long_is_cut_or_folded(tmp_path: Path) -> None:
+    authors = [author(f"Name{number}") for number in range(60)]
+    long = {"title": f"{'word ' * 100}end", "venue": "V" * 500, "authors": authors}
+    made(
+        write(tmp_path / "curated", [paper("mha", topics=["ct"], modality=["ct"], **long)]),
+        tmp_path / "site",
+    )
+    site = tmp_path / "site"
+    [row] = read(site / "topics/ct.html").xpath("//tbody/tr[th/a]")
+    assert row.xpath("string(th/a)").endswith(" word …")
+    assert len(row.xpath("string(td[@class='venue'])")) == 102
+    page = read(site / "papers/mha.html")
+    assert page.xpath("string(//h1)").endswith(" word end")
+    assert page.xpath("string(//p[@class='by'])").endswith("Name19")
+    assert page.xpath("string(//details[@class='by']/summary)") == "and 40 more"
+    # The last of many is looked for more often than those before.
+    core = (site / "index/core-0.js").read_text("utf-8")
+    assert "Name38, Name59" in core
+    assert "end" not in core
+
+
+def test_the_lines_of_topics_show_the_same_years(tmp_path: Path) -> None:
+    years = {"mha": ("ct", 1999), "mhb": ("ct", 2026), "mhc": ("mri", 2025)}
+    rows = [paper(name, topics=[t], modality=[t], year=year) for name, (t, year) in years.items()]
+    made(write(tmp_path / "curated", rows), tmp_path / "site")
+    lines = read(tmp_path / "site/topics.html").xpath("//polyline/@points")
+    flat = [f"{100 * place / 11:.1f},22.0" for place in range(10)]
+    assert lines == [
+        " ".join([*flat, "90.9,22.0", "100.0,2.0"]),
+        " ".join([*flat, "90.9,2.0", "100.0,22.0"]),
+    ]
+
+
 def test_a_summary_is_plain_text_that_ends_at_a_word(site: Path) -> None:
     [row] = read(site / "topics/ct.html").xpath("//tbody/tr[th/a]")
     [summary] = row.xpath("td[@class='summary']/text()")
@@ -209,6 +243,8 @@ def test_only_a_site_with_an_address_has_a_sitemap(
     assert ADDRESS in listed
     assert len(listed) == len(set(listed))
     assert f'href="{ADDRESS}static/style.css' in (site / "404.html").read_text("utf-8")
+    canonical = {name for name, page in pages(site) if page.xpath("//link[@rel='canonical']")}
+    assert {ADDRESS + name.replace("index.html", "") for name in canonical} == set(listed)
     made(folder, tmp_path / "site")
     assert not {"sitemap.xml", "robots.txt", "404.html"} & files(tmp_path / "site").keys()
     assert b"example.org/of" not in b"".join(files(tmp_path / "site").values())
@@ -305,6 +341,15 @@ def test_a_build_that_fails_changes_nothing(folder: Path, tmp_path: Path) -> Non
         build(folder, (), out, replace(SETTINGS, title="Other"), progress=fail)
     assert files(out) == before
     assert sorted(path.name for path in tmp_path.iterdir()) == [".site.lock", "site"]
+
+
+def test_a_site_that_cannot_take_its_place_leaves_the_old_one(tmp_path: Path) -> None:
+    out = tmp_path / "site"
+    with replacing(out) as tree:
+        tree.put("index.html", "old")
+    with pytest.raises(ExportError, match="what was there is unchanged"), replacing(out) as tree:
+        shutil.rmtree(tree.beside)
+    assert (out / "index.html").read_text() == "old"
 
 
 @pytest.mark.parametrize("at", ["first", "second"])

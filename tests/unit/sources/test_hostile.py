@@ -52,7 +52,7 @@ def changed(name: str, old: str, new: str) -> Page:
 def with_paper(name: str, **fields: Any) -> Page:
     """A valid page of Semantic Scholar whose second paper has these fields."""
     papers = [PAPERS[0], {**PAPERS[1], **fields}, PAPERS[2]]
-    whole: Any = papers if name.endswith("batch") else {"total": 3, "data": papers}
+    whole: Any = papers if name.endswith(("batch", "references")) else {"total": 3, "data": papers}
     return Page(200, {}, json.dumps(whole).encode(), sent=SENT)
 
 

@@ -51,7 +51,7 @@ def is_silent(name: str, found: PageContent, page: Page) -> bool:
     if name in {"arxiv", "arxiv_ids", "arxiv_titles", "semantic_scholar"}:
         # A count stands beside the entries; its generator holds it against what came.
         return found.total is None and b'"data"' not in page.body
-    if name == "semantic_scholar_batch":
+    if name in {"semantic_scholar_batch", "semantic_scholar_references"}:
         # One null for each id, which may be one that the service never had.
         return page.body.count(b"null") < len(json.loads(page.sent)["ids"])
     # A feed of a holiday has no items. A list of OAI-PMH without records is for its generator.
@@ -128,7 +128,7 @@ anything = st.recursive(
 )
 fields = st.sampled_from(
     "paperId corpusId title externalIds year authors journal publicationVenue s2FieldsOfStudy "  # noqa: SIM905 - a word list reads best as text
-    "citationCount isOpenAccess openAccessPdf publicationTypes tldr".split()
+    "citationCount isOpenAccess openAccessPdf publicationTypes tldr references".split()
 )
 
 

@@ -71,4 +71,5 @@ PAGES: dict[str, Page] = {
     "arxiv_titles": Page(200, {}, ATOM.encode()),
     "semantic_scholar_titles": Page(200, {}, json.dumps({"data": PAPERS}).encode()),
     "semantic_scholar_batch": Page(200, {}, json.dumps(PAPERS).encode(), sent=SENT),
+    "semantic_scholar_references": Page(200, {}, json.dumps(PAPERS).encode(), sent=SENT),
 }

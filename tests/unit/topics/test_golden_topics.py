@@ -1,9 +1,9 @@
 """The rules on papers that a reader labelled before they were scored.
 
-``topics_seen.jsonl``, ``topics_unseen.jsonl`` (unseen by the first rules) and half A of
-``topics_fresh.jsonl`` were looked at while the rules were changed. Half B was scored only: what the
-rules do there is what to expect of a paper of that kind. Labels and titles stand here, the
-abstracts in the shared data.
+``topics_seen.jsonl``, ``topics_unseen.jsonl`` (unseen by the first rules), half A of
+``topics_fresh.jsonl`` and half C of ``topics_late.jsonl`` were looked at while the rules were
+changed. Halves B and D were scored only: what the rules do there is what to expect of a paper of
+that kind. Labels and titles stand here, the abstracts in the shared data.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ from medsafe_harvest.topics.evaluate import evaluate, read_labelled
 
 ROOT = Path(__file__).parents[3]
 FLOORS = {
-    "seen": {"medical": 0.95, "trust": 0.86, "modality": 0.91, "task": 0.82},
-    "unseen": {"medical": 0.95, "trust": 0.83, "modality": 0.88, "task": 0.82},
+    "seen": {"medical": 0.95, "trust": 0.87, "modality": 0.92, "task": 0.83},
+    "unseen": {"medical": 0.95, "trust": 0.84, "modality": 0.9, "task": 0.83},
     "fresh": {"medical": 0.93, "trust": 0.76, "modality": 0.86, "task": 0.74},
+    "late": {"medical": 0.95, "trust": 0.8, "modality": 0.89, "task": 0.78},
 }
 #: What the titles alone must give of the unseen papers.
-TITLES = {"medical": 0.88, "trust": 0.75, "modality": 0.66, "task": 0.71}
+TITLES = {"medical": 0.9, "trust": 0.76, "modality": 0.68, "task": 0.72}
 
 
 def golden(name: str) -> list[dict[str, Any]]:

@@ -195,3 +195,47 @@ def test_tagging_gives_what_explaining_gives() -> None:
 def test_emphasis_never_lowers() -> None:
     with pytest.raises(ValidationError, match="greater than or equal to 1"):
         rules(emphasis={"own": {**OWN, "factors": {"trust": 0.5}}})
+
+
+COMPANY: dict[str, Any] = {
+    "threshold": 0.3,
+    "company": {"beside": {"modality": 0.25}, "outside": {"modality": 0.5}},
+    "modality": {
+        slug: {
+            "about": slug,
+            "general": slug == "video",
+            "rules": {"named": {"weight": "strong", "phrases": [phrase]}},
+        }
+        for slug, phrase in {"mri": "scan", "ct": "slice", "video": "film"}.items()
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("title", "abstract", "slug", "expected"),
+    [
+        ("a ward", "a slice", "ct", 0.4),
+        ("a ward scan", "a slice", "ct", 0.3),
+        ("a ward scan, a slice", "a slice", "ct", 0.94),
+        ("a ward", "a slice, a scan", "ct", 0.4),
+        ("a house", "a slice", "ct", 0.2),
+        ("a house scan", "a slice", "ct", 0.15),
+        ("a house scan", "a film", "video", 0.3),
+        ("a house", "a film", "video", 0.4),
+    ],
+)
+def test_company_speaks_against_what_the_title_does_not_name(
+    title: str, abstract: str, slug: str, expected: float
+) -> None:
+    tagger = Tagger(rules(**COMPANY))
+    told = {one.topic: one for one in tagger.explain(title, abstract)}[slug]
+    assert told.score == pytest.approx(expected)
+    assert told.tagged == (expected >= 0.3)
+    row = tagger.tag([title], [abstract], [()]).to_pylist()[0]
+    assert (slug in row["topics"]) == told.tagged
+
+
+def test_company_is_told_with_the_matches() -> None:
+    told = {one.topic: one for one in Tagger(rules(**COMPANY)).explain("a scan", "a slice")}
+    against = [(m.rule, m.text, m.weight) for m in told["ct"].matches if m.weight < 0]
+    assert against == [("ct/beside", "mri", -0.25), ("ct/outside", "not medical", -0.5)]

@@ -23,6 +23,7 @@ SCHEMA = pa.schema(
         ("title", pa.string()),
         ("abstract", pa.string()),
         ("topics", pa.list_(pa.string())),
+        ("cites", pa.list_(pa.int64())),
         ("first_seen", pa.date32()),
     ]
 )
@@ -35,6 +36,7 @@ ROWS = st.lists(
             "title": st.lists(WORDS, max_size=3).map(" ".join),
             "abstract": st.none() | st.lists(WORDS, max_size=6).map(" ".join),
             "topics": st.lists(st.sampled_from(["fairness", "privacy"]), unique=True),
+            "cites": st.lists(st.integers(1, 6), max_size=4, unique=True),
             "first_seen": st.integers(0, 3).map(lambda days: DAY + timedelta(days)),
         }
     ),
@@ -48,7 +50,8 @@ def table(rows: list[dict[str, Any]]) -> pa.Table:
 
 
 def titled(*titles: str) -> list[dict[str, Any]]:
-    return [{"title": title, "abstract": None, "topics": [], "first_seen": DAY} for title in titles]
+    rest: dict[str, Any] = {"abstract": None, "topics": [], "cites": [], "first_seen": DAY}
+    return [{"title": title, **rest} for title in titles]
 
 
 def plain(rows: list[dict[str, Any]]) -> dict[tuple[str, str], float]:
@@ -58,7 +61,8 @@ def plain(rows: list[dict[str, Any]]) -> dict[tuple[str, str], float]:
         bag: Counter[str] = Counter((row["abstract"] or "").split())
         for word in row["title"].split():
             bag[word] += 3
-        bags.append(bag | Counter({f"topic:{topic}": 3 for topic in row["topics"]}))
+        bag |= Counter({f"topic:{topic}": 3 for topic in row["topics"]})
+        bags.append(bag | Counter({f"cites:{cited}": 1 for cited in row["cites"]}))
     half = 2 ** math.floor(math.log2(len(rows))) if rows else 0
     days = sorted(row["first_seen"] for row in rows)[:half]
     early = [bag for bag, row in zip(bags, rows, strict=True) if row["first_seen"] <= days[-1]]
@@ -70,8 +74,18 @@ def plain(rows: list[dict[str, Any]]) -> dict[tuple[str, str], float]:
     weights = []
     for bag in bags:
         own = {t: (1 + math.log(n)) * rare(t) for t, n in bag.items()}
-        length = math.sqrt(sum(weight**2 for weight in own.values())) or 1
-        weights.append({term: weight / length for term, weight in own.items()})
+        parts = [
+            {t: w for t, w in own.items() if t.startswith("cites:") is is_cited}
+            for is_cited in (False, True)
+        ]
+        shares = [0.7, 0.3] if all(parts) else [1, 1]
+        weights.append(
+            {
+                term: weight * math.sqrt(share / sum(each**2 for each in part.values()))
+                for part, share in zip(parts, shares, strict=True)
+                for term, weight in part.items()
+            }
+        )
     return {
         (f"mh{a:02}", f"mh{b:02}"): sum(w * weights[b].get(t, 0) for t, w in weights[a].items())
         for a in range(len(rows))
@@ -106,7 +120,7 @@ def test_the_nearest_are_those_of_the_plain_formula(rows: list[dict[str, Any]], 
 def test_the_terms_are_the_words_that_the_authors_use() -> None:
     papers = table(
         [
-            one | {"first_seen": DAY}
+            one | {"cites": [], "first_seen": DAY}
             for one in (
                 {"title": "Calibrated sepsis alerts", "abstract": None, "topics": ["calibration"]},
                 {"title": "Sepsis alert", "abstract": "alert alerts", "topics": ["calibration"]},
@@ -124,11 +138,22 @@ def test_the_terms_are_the_words_that_the_authors_use() -> None:
 def test_shared_references_make_near() -> None:
     rows = titled("Heart", "Lung", "Eye")
     assert related(table(rows)).num_rows == 0
-    found = related(table(rows), [["x", "y"], [], ["x"]]).to_pylist()
+    rows[0]["cites"], rows[2]["cites"] = [7, 9], [7]
+    found = related(table(rows)).to_pylist()
     assert [(row["paper_id"], row["related_paper_id"], row["terms"]) for row in found] == [
-        ("mh00", "mh02", ["cites:x"]),
-        ("mh02", "mh00", ["cites:x"]),
+        ("mh00", "mh02", ["cites:7"]),
+        ("mh02", "mh00", ["cites:7"]),
     ]
+
+
+def test_fifty_references_do_not_drown_the_words() -> None:
+    rows = titled("Sepsis alerts", "Sepsis alerts", "Heart")
+    rows[0]["cites"], rows[2]["cites"] = list(range(50)), [0]
+    first, second = related(table(rows)).slice(0, 2).to_pylist()
+    # The same words and nobody knows what the other cites; one reference of fifty.
+    assert (first["related_paper_id"], second["related_paper_id"]) == ("mh01", "mh02")
+    assert first["score"] == pytest.approx(math.sqrt(0.7), abs=1e-3)
+    assert second["score"] < 0.3
 
 
 def test_vectors_of_a_model_take_the_place_of_the_score() -> None:
@@ -146,8 +171,6 @@ def test_what_does_not_fit_the_papers_is_refused() -> None:
     papers = table(titled("Heart"))
     with pytest.raises(ValueError, match="2 vectors for 1 papers"):
         related(papers, vectors=np.ones((2, 2), np.float32))
-    with pytest.raises(ValueError, match="0 lists of references for 1 papers"):
-        related(papers, [])
 
 
 def test_many_blocks_are_one_table() -> None:

@@ -133,6 +133,18 @@ def test_every_trust_slug_of_the_written_taxonomy_is_configured(shared_data: Pat
         ("ehr", "We support the claims of this paper: claims are audited."),
         ("clinical-text", "We test on law, finance, code and PubMedQA."),
         ("synthetic-data", "Simple data augmentation for tumour segmentation."),
+        ("medical", "Surgical post-training: cutting errors of models."),
+        ("medical", "Transplanting a persona into another model."),
+        ("dermatology", "Myocardial scars: scar segmentation in the ventricle."),
+        ("histopathology", "Knee pathology and other pathologies in scans."),
+        ("ct", "Micro-CT of fossils."),
+        ("x-ray", "The x-ray spectrum of a scanner."),
+        ("video", "Segmentation of plaques. A demo video is available."),
+        ("adversarial", "Adversarial regularization: an adversarial framework for organs."),
+        ("classification", "Multi-class segmentation of organs."),
+        ("representation-learning", "Self-supervised denoising of slices, self-supervised."),
+        ("survey", "We briefly review the modules."),
+        ("robustness", "Domain adaptation of language models to law."),
     ],
 )
 def test_a_trap_gives_no_topic(slug: str, text: str) -> None:
@@ -152,6 +164,17 @@ def test_a_trap_gives_no_topic(slug: str, text: str) -> None:
 )
 def test_a_title_alone_gives_its_topics(text: str, topics: set[str]) -> None:
     assert topics <= {v.topic for v in TAGGER.explain(text, None) if v.tagged}
+
+
+def test_a_modality_mentioned_once_beside_that_of_the_title_is_not_given() -> None:
+    abstract = "We segment the prostate. CT remains the standard in our clinic."
+    assert "ct" not in given_to("Prostate MRI of patients", abstract)
+    assert "ct" in given_to("Prostate scans of patients", abstract)
+
+
+def test_a_medical_modality_of_a_paper_on_other_things_is_not_given() -> None:
+    abstract = "We sort leaves, cars and CT slices."
+    assert {"ct", "medical"}.isdisjoint(given_to("Sorting things", f"{abstract} ImageNet helps."))
 
 
 def test_mr_beside_a_scan_is_mri() -> None:
@@ -191,7 +214,7 @@ def test_an_acronym_with_a_hyphen_is_found(spelled: str) -> None:
 def test_offsets_point_at_the_matched_text(noise: str, text: str) -> None:
     fields = {"title": text, "abstract": f"{noise}. {text} {noise}"}
     for verdict in TAGGER.explain(fields["title"], fields["abstract"]):
-        for match in verdict.matches:
+        for match in (one for one in verdict.matches if one.field in fields):
             end = match.start + len(match.text)
             assert fields[match.field][match.start : end] == match.text
 

@@ -14,10 +14,9 @@ from medsafe_harvest.dedupe.overrides import Overrides
 from medsafe_harvest.engines.duckdb import Made, Matching, Tell, match
 from medsafe_harvest.engines.incremental import remembered
 from medsafe_harvest.engines.incremental.batch import match_batch
-from medsafe_harvest.engines.incremental.changes import changes
-from medsafe_harvest.engines.incremental.firststate import first_state
-from medsafe_harvest.engines.incremental.remembered import State
-from medsafe_harvest.errors import StoreError
+from medsafe_harvest.engines.incremental.changes import Batch, changes
+from medsafe_harvest.engines.incremental.state import State
+from medsafe_harvest.errors import EngineError, StoreError
 
 #: Fewer records are matched in a second or two, whatever is known of them.
 LEAST = 20_000
@@ -62,9 +61,8 @@ class Keeper:
         if state is not None:
             self.tell("match: compare with the last run", len(records))
             batch = changes(state, records)
-            moved = max(len(batch.comes), len(batch.goes))
-            if moved + len(state.records.more) <= _MOST * len(state.records.base):
-                self.tell("match: what changed", moved)
+            if _moved(state, batch) <= _MOST * len(state.records.base):
+                self.tell("match: what changed", max(len(batch.comes), len(batch.goes)))
                 found, new = match_batch(state, batch, overrides, memory_limit=self.memory_limit)
                 return found, self._kept(new)
             self.tell("match: all, since much changed", len(records))
@@ -82,7 +80,7 @@ class Keeper:
 
         def keep(made: Made) -> None:
             with self._warned():
-                states.append(first_state(self.folder, made, overrides, self.memory_limit))
+                states.append(remembered.write_base(self.folder, made, overrides))
 
         matching = match(
             records, overrides, memory_limit=self.memory_limit, tell=self.tell, keep=keep
@@ -104,11 +102,17 @@ class Keeper:
 
     @contextmanager
     def _warned(self) -> Iterator[None]:
-        """A full disk takes nothing from this run: the next matches all records, or more again."""
+        """What cannot be kept takes nothing from this run: the next matches all, or more again."""
         try:
             yield
-        except OSError as error:
+        except (EngineError, OSError) as error:
             self.tell(f"match: not kept for the next run ({error})", 0)
+
+
+def _moved(state: State, batch: Batch) -> int:
+    """Records that came or went since all were matched, whichever are more, the batch's too."""
+    gone = len(state.records) - len(state.living)
+    return max(len(state.records.more) + len(batch.comes), gone + len(batch.goes))
 
 
 #: To be called once.

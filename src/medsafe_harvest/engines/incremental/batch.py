@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,18 +19,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from medsafe_harvest.dedupe.cluster import CLUSTERS
-from medsafe_harvest.dedupe.columns import Bools, Ints, distinct, one_array
-from medsafe_harvest.dedupe.overrides import Overrides
-from medsafe_harvest.dedupe.prepare import NEEDED
+from medsafe_harvest.dedupe.columns import Bools, Ints, among, distinct, one_array
+from medsafe_harvest.dedupe.overrides import Link, Overrides
 from medsafe_harvest.dedupe.reasons import Reason
 from medsafe_harvest.engines.duckdb import Matching, open_database
-from medsafe_harvest.engines.incremental.firststate import kept, rest
-from medsafe_harvest.engines.incremental.keyindex import digests
-from medsafe_harvest.engines.incremental.layers import Layers
+from medsafe_harvest.engines.incremental.changes import Batch
+from medsafe_harvest.engines.incremental.layers import Layers, numbers_in
 from medsafe_harvest.engines.incremental.rejudge import Judged, Prepared, rejudge, sides
-from medsafe_harvest.engines.incremental.remembered import LIVING, State
 from medsafe_harvest.engines.incremental.resettle import record_ids, relate, resettle
-from medsafe_harvest.engines.incremental.shares import packed
+from medsafe_harvest.engines.incremental.shares import packed, pairs_in
+from medsafe_harvest.engines.incremental.state import LIVING, State, kept, rest
 from medsafe_harvest.engines.incremental.touched import (
     ByHand,
     Touched,
@@ -42,31 +41,6 @@ from medsafe_harvest.scratch import scratch
 
 #: Counts that are told though they be 0; of decisions, only those that there are.
 _ALWAYS = ("candidate_pairs", "oversized_blocks", "records", "refined_blocks", "titles_unlike")
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What changed: a record that changed both goes and comes."""
-
-    #: Columns ``prepare.NEEDED`` of ``schema.RECORD``, sorted by record_id.
-    comes: pa.Table
-    #: Rows of the state.
-    goes: Ints
-
-
-def batch_of(state: State, comes: pa.Table, goes: pa.Array) -> Batch:
-    """A batch of records that are new or changed, and of ids of records that are no more.
-
-    Args:
-        state: what is known.
-        comes: rows of ``schema.RECORD``.
-        goes: record ids; those that are not known are left aside.
-    """
-    ordered = comes.select(NEEDED).sort_by("record_id").combine_chunks()
-    living = _Living.of(state)
-    names = {*ordered["record_id"].to_pylist(), *goes.to_pylist()}
-    rows = [living.row(name) for name in sorted(names)]
-    return Batch(ordered, np.array([row for row in rows if row is not None], dtype=np.int64))
 
 
 def match_batch(
@@ -91,13 +65,11 @@ def match_batch(
         _, leaving = keys_of(state.records.take(batch.goes), batch.goes)
         by_hand = _by_hand(state, world, rows, overrides)
         found = touched(database, world, pa.concat_tables([leaving, coming]), by_hand)
-        database.register("keys", coming)
-        keys = state.keys.add(digests(database))
     prepared = Prepared(world.records)
     is_pair = found.after != 0
     judged = rejudge(world, prepared, found.pairs[is_pair], found.after[is_pair], overrides)
     known, others, began, reasons = _replaced(state, world, found, judged)
-    first = state.first.filter(pa.array(~_among(_pairs(state.first), np.sort(found.pairs))))
+    first = state.first.filter(pa.array(~among(pairs_in(state.first), found.pairs)))
     clusters = np.full(len(world.rank), -1, dtype=np.int64)
     clusters[state.living["row"].to_numpy()] = state.living["cluster"].to_numpy()
     settled = resettle(world, prepared, (known, others, first), clusters, began, overrides)
@@ -107,7 +79,7 @@ def match_batch(
         state,
         records=world.records,
         titles=world.titles,
-        keys=keys,
+        keys=state.keys.add(coming),
         kept=settled.kept,
         rest=others,
         first=settled.first,
@@ -121,14 +93,6 @@ def match_batch(
     return _matching(new, world.rank), new
 
 
-def unchanged(state: State) -> Matching:
-    """What the state says."""
-    rows = _ints(state.living, "row")
-    rank = np.full(len(state.records), -1, dtype=np.int64)
-    rank[rows] = np.arange(len(rows))
-    return _matching(state, rank)
-
-
 @dataclass(frozen=True, slots=True)
 class _Living:
     """The records that are there, in order of their ids."""
@@ -138,7 +102,7 @@ class _Living:
 
     @classmethod
     def of(cls, state: State) -> _Living:
-        return cls(state.records.select(["record_id"]), _ints(state.living, "row"))
+        return cls(state.records.select(["record_id"]), numbers_in(state.living, "row"))
 
     def name(self, row: int) -> str:
         split = len(self.ids.base)
@@ -185,19 +149,23 @@ def _by_hand(state: State, world: World, rows: Ints, overrides: Overrides) -> By
     """The pairs that curators spoke of, before and now."""
     before = _Living.of(state)
     after = _Living(world.records.select(["record_id"]), rows)
-    said = [
-        {(list_, link) for list_ in ("must_link", "cannot_link") for link in getattr(words, list_)}
-        for words in (state.overrides, overrides)
-    ]
-    links = [sorted({link.pair for _, link in one}) for one in (*said, said[0] ^ said[1])]
+    was, now = _said(state.overrides), _said(overrides)
+    unlike = [pair for pair in was.keys() | now.keys() if was.get(pair) != now.get(pair)]
     return ByHand(
-        _named(before, links[0]),
-        _named(after, links[1]),
-        distinct(np.r_[_named(before, links[2]), _named(after, links[2])]),
+        _named(before, was),
+        _named(after, now),
+        distinct(np.r_[_named(before, unlike), _named(after, unlike)]),
     )
 
 
-def _named(living: _Living, pairs: list[tuple[str, str]]) -> Ints:
+def _said(overrides: Overrides) -> dict[tuple[str, str], tuple[str, Link]]:
+    """What curators say of each pair: of several entries the last, as ``overrides.impose``."""
+    lists = ("must_link", "cannot_link")
+    return {link.pair: (name, link) for name in lists for link in getattr(overrides, name)}
+
+
+def _named(living: _Living, pairs: Iterable[tuple[str, str]]) -> Ints:
+    """Pairs of record ids, packed, in order; without those of which a record is not there."""
     rows = [[living.row(name) for name in pair] for pair in pairs]
     there = np.array([pair for pair in rows if None not in pair], dtype=np.int64).reshape(-1, 2)
     return distinct(packed(there[:, 0], there[:, 1]))
@@ -214,21 +182,15 @@ def _replaced(
         kept(judged.kept, _sides(world, judged.kept_pairs)),
         rest(judged.rest, _sides(world, judged.rest_pairs)),
     )
-    changed = np.sort(found.pairs)
-    first_reason = dict(
-        zip(
-            _pairs(state.first).tolist(),
-            state.first["reason"].to_pylist(),
-            strict=True,
-        )
-    )
+    first_pairs = pairs_in(state.first).tolist()
+    first_reason = dict(zip(first_pairs, state.first["reason"].to_pylist(), strict=True))
     for known, more in zip((state.kept, state.rest), new, strict=True):
         left, right = (known.numbers(side) for side in "lr")
         pairs = packed(left, right)
-        old = np.flatnonzero(known.standing() & _among(pairs, changed))
+        old = np.flatnonzero(known.standing() & among(pairs, found.pairs))
         began[left[old]] = began[right[old]] = True
         for side in "lr":
-            began[_ints(more, side)] = True
+            began[numbers_in(more, side)] = True
         was = known.select(["reason"]).take(old)["reason"].to_pylist()
         reasons.update(
             first_reason.get(pair, reason)
@@ -236,14 +198,6 @@ def _replaced(
         )
         layers.append(known.replace(old, more))
     return layers[0], layers[1], began, reasons
-
-
-def _among(values: Ints, some: Ints) -> Bools:
-    """Whether each value is among a few, which are sorted."""
-    if not len(some):
-        return np.zeros(len(values), dtype=bool)
-    places = np.minimum(np.searchsorted(some, values), len(some) - 1)
-    return np.asarray(some[places] == values, dtype=bool)
 
 
 def _sides(world: World, pairs: Ints) -> list[pa.Array]:
@@ -267,7 +221,7 @@ def _counts(
 def _matching(state: State, rank: Ints) -> Matching:
     left, right = (state.kept.numbers(side) for side in "lr")
     decisions = state.kept.select(DECISION.names).sorted_by(rank[left] << 32 | rank[right])
-    rows, clusters = (_ints(state.living, name) for name in LIVING.names)
+    rows, clusters = (numbers_in(state.living, name) for name in LIVING.names)
     ids = [one_array(record_ids(state.records, some)) for some in (rows, clusters)]
     partners = pc.sum(pc.equal(state.first["reason"], Reason.PROMISING.value)).as_py() or 0
     counts = dict(state.counts)
@@ -279,11 +233,3 @@ def _matching(state: State, rank: Ints) -> Matching:
         relations=state.relations,
         counts={str(name): counts[name] for name in sorted(counts)},
     )
-
-
-def _pairs(table: pa.Table) -> Ints:
-    return packed(_ints(table, "l"), _ints(table, "r"))
-
-
-def _ints(table: pa.Table, name: str) -> Ints:
-    return np.asarray(table[name].to_numpy())

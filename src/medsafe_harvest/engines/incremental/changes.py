@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from medsafe_harvest.dedupe.columns import Bools, one_array
+from medsafe_harvest.dedupe.columns import Bools, Ints, one_array
 from medsafe_harvest.dedupe.prepare import NEEDED
-from medsafe_harvest.engines.incremental.batch import Batch
-from medsafe_harvest.engines.incremental.remembered import State
+from medsafe_harvest.engines.incremental.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What changed: a record that changed both goes and comes."""
+
+    #: Columns ``prepare.NEEDED`` of ``schema.RECORD``, sorted by record_id, each once.
+    comes: pa.Table
+    #: Rows of the state, each once.
+    goes: Ints
 
 
 def changes(state: State, records: pa.Table) -> Batch:

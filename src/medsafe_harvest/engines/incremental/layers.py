@@ -41,7 +41,7 @@ class Layers:
 
     def numbers(self, name: str) -> npt.NDArray[Any]:
         """A column of numbers without nulls, those of rows that are gone among them."""
-        return np.concatenate([_numbers(layer, name) for layer in (self.base, self.more)])
+        return np.concatenate([numbers_in(layer, name) for layer in (self.base, self.more)])
 
     def standing(self) -> Bools:
         """Of each row, whether it is still there."""
@@ -95,5 +95,45 @@ class Layers:
         )
 
 
-def _numbers(table: pa.Table, name: str) -> npt.NDArray[Any]:
+@dataclass(frozen=True, slots=True)
+class KeyIndex:
+    """Who has a key: two layers of rows of ``blocking.KEYS``, each :func:`in_order`.
+
+    A record that is gone stays; one may come twice under a key, as in the keys.
+    """
+
+    base: pa.Table
+    more: pa.Table
+
+    def find(self, keys: Ints) -> tuple[Ints, Ints]:
+        """Places of keys among those asked for, and a record that has each: all of them."""
+        found = [_find(layer, keys) for layer in (self.base, self.more)]
+        return (
+            np.concatenate([which for which, _ in found]),
+            np.concatenate([rows for _, rows in found]),
+        )
+
+    def add(self, keys: pa.Table) -> KeyIndex:
+        """With more rows of ``KEYS``."""
+        return KeyIndex(self.base, in_order(pa.concat_tables([self.more, keys])))
+
+
+def in_order(keys: pa.Table) -> pa.Table:
+    """Rows of ``KEYS`` sorted by key, then by row."""
+    order = np.lexsort((numbers_in(keys, "row"), numbers_in(keys, "key")))
+    return keys.take(pa.array(order)).combine_chunks()
+
+
+def _find(layer: pa.Table, keys: Ints) -> tuple[Ints, Ints]:
+    known, rows = (numbers_in(layer, name) for name in ("key", "row"))
+    order = np.argsort(keys)  # neighbours on disk are read together
+    first = np.searchsorted(known, keys[order], side="left")
+    counts = np.searchsorted(known, keys[order], side="right") - first
+    before = np.cumsum(counts) - counts
+    places = np.arange(counts.sum()) - np.repeat(before - first, counts)
+    return np.repeat(order, counts).astype(np.int64), rows[places].astype(np.int64)
+
+
+def numbers_in(table: pa.Table, name: str) -> npt.NDArray[Any]:
+    """A column of numbers without nulls; not copied where it is one array of integers."""
     return np.asarray(one_array(table[name]).to_numpy(zero_copy_only=False))

@@ -1,8 +1,8 @@
-"""What matching found, kept for the next night: a folder that may be deleted at any time.
+"""The state on disk, kept for the next night: a folder that may be deleted at any time.
 
-``current.json`` names the files of a state, with their sizes and checksums; they are written before
-it and never changed, and those that it does not name are remains of a run that was ended. A state
-that is damaged, or that other rules made, is none.
+``current.json`` names the files of a state, with their checksums; they are written before it and
+never changed, and those that it does not name are remains of a run that was ended. A state that is
+damaged, or that other rules made, is none.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import shutil
 import zlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -22,75 +22,48 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from medsafe_harvest import schema as _schema
-from medsafe_harvest.dedupe.cluster import AGAINST
+from medsafe_harvest.dedupe.blocking import KEYS
 from medsafe_harvest.dedupe.overrides import Overrides
-from medsafe_harvest.engines.incremental.keyindex import KeyIndex
-from medsafe_harvest.engines.incremental.layers import Layers
-from medsafe_harvest.engines.pool import load_one, save_one
+from medsafe_harvest.engines import stages
+from medsafe_harvest.engines.duckdb import Made
+from medsafe_harvest.engines.incremental.layers import KeyIndex, Layers, in_order
+from medsafe_harvest.engines.incremental.state import (
+    LIVING,
+    SETTLED,
+    TITLES,
+    Sides,
+    State,
+    first,
+    kept,
+    rest,
+)
+from medsafe_harvest.engines.pool import gather, load_one, parts_of, save_one
 from medsafe_harvest.errors import StoreError
-from medsafe_harvest.schema import DECISION
 
-_SIDES = [pa.field(side, pa.int32(), nullable=False) for side in "lr"]
-#: Decisions as they were settled; ``l`` and ``r`` are the rows of the records, ``joins`` says
-#: whether the two are in one cluster, or would be but for another.
-KEPT = pa.schema([*_SIDES, pa.field("joins", pa.bool_(), nullable=False), *DECISION])
-#: Decisions that are not kept, see ``cluster.AGAINST``.
-REST = pa.schema([*_SIDES, *(AGAINST.field(name) for name in ("reason", "score"))])
-#: Decisions as they were before the clusters settled them, where that changed them.
-FIRST = pa.schema([*_SIDES, *DECISION])
-#: What the search for pairs needs of each record.
-TITLES = pa.schema(
-    [
-        pa.field("author", pa.string(), nullable=False),  # "" for none
-        pa.field("year", pa.int32(), nullable=False),  # 0 for none
-        pa.field("sorted_title", pa.string(), nullable=False),
-        pa.field("compact_title", pa.string(), nullable=False),
-        pa.field("head", pa.string(), nullable=False),
-    ]
-)
-#: The living, in order of their ids, and for each the row of the first record of its cluster.
-LIVING = pa.schema(
-    [pa.field("row", pa.int32(), nullable=False), pa.field("cluster", pa.int32(), nullable=False)]
-)
 _LAYERED = ("records", "titles", "kept", "rest")
-_POINTER = "current.json"
+_WHOLE = ("first", "living", "relations")
+_POINTER, _FACTS = "current.json", "facts.json"
 #: Of the files' form; rules and packages have their own part in :func:`rules`.
-_FORM = 1
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """Everything that a batch is matched against. A record keeps its row; one changed gets anew."""
-
-    #: ``prepare.NEEDED`` of ``schema.RECORD``.
-    records: Layers
-    titles: Layers
-    keys: KeyIndex
-    kept: Layers
-    rest: Layers
-    first: pa.Table
-    living: pa.Table
-    #: ``relations.LINKS``, sorted.
-    relations: pa.Table
-    #: As of :class:`~medsafe_harvest.engines.duckdb.Matching`, but for what clusters add.
-    counts: Mapping[str, int]
-    overrides: Overrides
-    #: Folder of the layers that do not change.
-    base: str
+_FORM = 2
+#: Those that rules call; scipy only finds components, which are what they are.
+_PACKAGES = ("duckdb", "numpy", "pyarrow", "pylatexenc", "rapidfuzz", "xxhash")
+_BY_PAIR = [("left", "ascending"), ("right", "ascending")]
 
 
 @cache
 def rules() -> str:
-    """A digest of all that decides what matching finds: our code and the packages below it."""
-    digest = hashlib.sha256(f"{_FORM}\0".encode())
+    """A digest of all that decides what matching finds: our code and what it runs on."""
+    # Python has its own tables of letters.
+    digest = hashlib.sha256(f"{_FORM}\0{platform.python_version()}\0".encode())
     house = Path(_schema.__file__).parent
     folders = (house / name for name in ("dedupe", "engines", "normalize"))
     for path in sorted([house / "schema.py", *(one for f in folders for one in f.rglob("*.py"))]):
         digest.update(f"{path.relative_to(house)}\0".encode())
         digest.update(path.read_bytes())
-    for package in ("duckdb", "numpy", "pyarrow", "rapidfuzz"):
+    for package in _PACKAGES:
         digest.update(f"{package} {version(package)}\0".encode())
     return digest.hexdigest()
 
@@ -109,7 +82,7 @@ def load(folder: Path) -> State | None:
         if said["rules"] != rules():
             return None
         _check(folder, said["files"])
-        return _read(folder, said)
+        return _read(folder / said["base"], folder / said["night"])
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise StoreError(f"{folder} is damaged ({error!r})") from error
 
@@ -131,30 +104,63 @@ def checksum(path: Path) -> int:
     return value
 
 
-def _read(folder: Path, said: Mapping[str, Any]) -> State:
-    base, night = folder / said["base"], folder / said["night"]
-
-    def table(path: Path) -> pa.Table:
-        return pa.Table.from_batches([load_one(path)])
+def _read(base: Path, night: Path) -> State:
+    facts = json.loads((night / _FACTS).read_bytes())
 
     def layers(name: str) -> Layers:
-        below, more = table(base / f"{name}.arrow"), table(night / f"{name}.arrow")
+        below = _table(base, name)
         stands = np.ones(len(below), dtype=bool)
-        gone = night / f"{name}-gone.arrow"
-        if gone.exists():
-            stands[load_one(gone).column("row").to_numpy()] = False
-        return Layers(below, more, stands)
+        stands[_table(night, f"{name}-gone")["row"].to_numpy()] = False
+        return Layers(below, _table(night, name), stands)
 
     return State(
         **{name: layers(name) for name in _LAYERED},
-        keys=KeyIndex(table(base / "keys.arrow"), table(night / "keys.arrow")),
-        first=table(night / "first.arrow"),
-        living=table(night / "living.arrow"),
-        relations=table(night / "relations.arrow"),
-        counts=said["counts"],
-        overrides=Overrides.model_validate(said["overrides"]),
-        base=said["base"],
+        **{name: _table(night, name) for name in _WHOLE},
+        keys=KeyIndex(_table(base, "keys"), _table(night, "keys")),
+        counts=facts["counts"],
+        overrides=Overrides.model_validate(facts["overrides"]),
+        base=base.name,
     )
+
+
+def _table(folder: Path, name: str) -> pa.Table:
+    return pa.Table.from_batches([load_one(folder / f"{name}.arrow")])
+
+
+def write_base(folder: Path, made: Made, overrides: Overrides) -> State:
+    """Write the large layers of what a full match found; they count once a night is committed."""
+    base = next_folder(folder, "base")
+    shutil.copyfile(made.folder / "records.arrow", base / "records.arrow")
+    parts = parts_of(len(made.record_ids))
+    refining = gather(made.folder, "refining", parts, stages.REFINING)
+    titles = gather(made.folder, "titles", parts, stages.TITLES)
+    for name in ("author", "year"):
+        titles = titles.append_column(name, refining[name])
+    save_one(base / "titles.arrow", titles.select(TITLES.names).cast(TITLES))
+    save_one(base / "keys.arrow", in_order(gather(made.folder, "keys", parts, KEYS)))
+    settled = made.matching.decisions
+    save_one(base / "kept.arrow", kept(settled, _sides(settled, made.record_ids)))
+    against = made.against.sort_by(_BY_PAIR)
+    save_one(base / "rest.arrow", rest(against, _sides(against, made.record_ids)))
+    unsettled = made.unsettled.sort_by(_BY_PAIR)
+    changed = unsettled.filter(pc.not_equal(unsettled["reason"], settled["reason"]))
+    clusters = pc.index_in(made.matching.clusters["cluster"], made.record_ids).combine_chunks()
+    living = [pa.array(np.arange(len(clusters), dtype=np.int32)), clusters]
+    return State(
+        **{name: Layers.of(_table(base, name)) for name in _LAYERED},
+        keys=KeyIndex(_table(base, "keys"), KEYS.empty_table()),
+        first=first(changed, _sides(changed, made.record_ids)),
+        living=pa.table(living, schema=LIVING),
+        relations=made.matching.relations,
+        counts={name: n for name, n in made.matching.counts.items() if name not in SETTLED},
+        overrides=overrides,
+        base=base.name,
+    )
+
+
+def _sides(pairs: pa.Table, record_ids: pa.Array) -> Sides:
+    """The places of both records of each pair among some record ids."""
+    return [pc.index_in(pairs[side], value_set=record_ids) for side in ("left", "right")]
 
 
 def write_night(folder: Path, state: State) -> Path:
@@ -164,11 +170,15 @@ def write_night(folder: Path, state: State) -> Path:
         layers: Layers = getattr(state, name)
         save_one(night / f"{name}.arrow", layers.more)
         gone = np.flatnonzero(~layers.stands).astype(np.int32)
-        if len(gone):
-            save_one(night / f"{name}-gone.arrow", pa.table({"row": gone}))
-    for name in ("first", "living", "relations"):
+        save_one(night / f"{name}-gone.arrow", pa.table({"row": gone}))
+    for name in _WHOLE:
         save_one(night / f"{name}.arrow", getattr(state, name))
     save_one(night / "keys.arrow", state.keys.more)
+    facts = {
+        "counts": dict(state.counts),
+        "overrides": state.overrides.model_dump(mode="json"),
+    }
+    (night / _FACTS).write_text(json.dumps(facts, indent=1), encoding="utf-8")
     return night
 
 
@@ -181,14 +191,7 @@ def commit(folder: Path, state: State, night: Path) -> None:
         for part in (base, night)
         for path in sorted(part.iterdir())
     }
-    said = {
-        "rules": rules(),
-        "base": base.name,
-        "night": night.name,
-        "counts": dict(state.counts),
-        "overrides": state.overrides.model_dump(mode="json"),
-        "files": files,
-    }
+    said = {"rules": rules(), "base": base.name, "night": night.name, "files": files}
     new = folder / f".{_POINTER}"
     new.write_text(json.dumps(said, indent=1), encoding="utf-8")
     new.replace(folder / _POINTER)
@@ -201,14 +204,14 @@ def _known(folder: Path) -> dict[str, int]:
     """Checksums of the files of the state that is there, if it can be read."""
     try:
         return dict(json.loads((folder / _POINTER).read_bytes())["files"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return {}  # what is there is replaced
 
 
 def next_folder(folder: Path, stem: str) -> Path:
     """A new folder under a number that none has had since the folder was made."""
     folder.mkdir(parents=True, exist_ok=True)
-    numbers = [int(path.name.rpartition("-")[2]) for path in folder.glob(f"{stem}-*")]
-    new = folder / f"{stem}-{max(numbers, default=0) + 1}"
+    numbers = [path.name.rpartition("-")[2] for path in folder.glob(f"{stem}-*")]
+    new = folder / f"{stem}-{max((int(one) for one in numbers if one.isdecimal()), default=0) + 1}"
     new.mkdir()
     return new

@@ -14,10 +14,10 @@ from medsafe_harvest.dedupe.overrides import Overrides
 from medsafe_harvest.dedupe.relations import relations
 from medsafe_harvest.dedupe.series import part_of
 from medsafe_harvest.dedupe.titles import take_apart
-from medsafe_harvest.engines.incremental.firststate import first, kept
-from medsafe_harvest.engines.incremental.layers import Layers
+from medsafe_harvest.engines.incremental.layers import Layers, numbers_in
 from medsafe_harvest.engines.incremental.rejudge import Prepared
-from medsafe_harvest.engines.incremental.shares import packed
+from medsafe_harvest.engines.incremental.shares import packed, pairs_in
+from medsafe_harvest.engines.incremental.state import first, kept
 from medsafe_harvest.engines.incremental.touched import World
 from medsafe_harvest.schema import DECISION
 
@@ -59,35 +59,27 @@ def resettle(
     inside = _grown(began & ~world.goes, left[joins], right[joins])
     at = np.flatnonzero(standing & inside[left] & inside[right])
     at = at[np.lexsort((world.rank[right[at]], world.rank[left[at]]))]
-    first_pairs = packed(*(_ints(before, side) for side in "lr"))
     current = known.take(at).select(DECISION.names)
-    unsettled = _with_first(current, packed(left[at], right[at]), before, first_pairs)
+    unsettled = _with_first(current, packed(left[at], right[at]), before)
     linked = distinct(np.concatenate([side[at][joins[at]] for side in (left, right)]))
     linked = linked[np.argsort(world.rank[linked])]
     comparison = prepared.of(linked)
     clustering = cluster(comparison, unsettled, overrides, _against(world, rest, inside))
     settled = settle(unsettled, clustering)
-    differs = _differ(settled, current)
     sides = [pa.array(side[at].astype(np.int32)) for side in (left, right)]
-    touched = inside | world.goes
-    old = ~(touched[_ints(before, "l")] & touched[_ints(before, "r")])
-    new = pa.array(_differ(settled, unsettled))
+    new, other = (pa.array(_differ(settled, one)) for one in (current, unsettled))
     now = clusters.copy()
     now[inside] = np.flatnonzero(inside)
     smallest = pc.index_in(clustering.clusters["cluster"], comparison.column("record_id"))
     now[linked] = linked[smallest.to_numpy()]
-    changed = pa.array(differs)
+    # Such a pair joins its records, so they are inside both or neither.
+    elsewhere = before.filter(pa.array(~inside[numbers_in(before, "l")]))
+    here = first(unsettled.filter(other), [side.filter(other) for side in sides])
     return Settled(
         kept=known.replace(
-            at[differs],
-            kept(settled.filter(changed), [side.filter(changed) for side in sides]),
+            at[np.asarray(new)], kept(settled.filter(new), [side.filter(new) for side in sides])
         ),
-        first=pa.concat_tables(
-            [
-                before.filter(pa.array(old)),
-                first(unsettled.filter(new), [side.filter(new) for side in sides]),
-            ]
-        ).combine_chunks(),
+        first=pa.concat_tables([elsewhere, here]).combine_chunks(),
         cluster=now,
         inside=inside,
     )
@@ -101,17 +93,11 @@ def _grown(inside: Bools, left: Ints, right: Ints) -> Bools:
     return inside
 
 
-def _with_first(current: pa.Table, pairs: Ints, before: pa.Table, first_pairs: Ints) -> pa.Table:
-    """Decisions as they were before clusters settled them."""
-    order = np.argsort(first_pairs)
-    places = np.searchsorted(first_pairs[order], pairs)
-    found = np.zeros(len(pairs), dtype=bool)
-    within = places < len(order)
-    found[within] = first_pairs[order][places[within]] == pairs[within]
-    rows = np.arange(len(pairs))
-    rows[found] = len(pairs) + order[places[found]]
-    both = pa.concat_tables([current, before.select(DECISION.names)])
-    return both.take(pa.array(rows)).combine_chunks()
+def _with_first(current: pa.Table, pairs: Ints, before: pa.Table) -> pa.Table:
+    """Decisions about pairs, packed, as they were before clusters settled them."""
+    places = pc.index_in(pa.array(pairs), value_set=pa.array(pairs_in(before))).cast(pa.int64())
+    rows = pc.coalesce(pc.add(places, len(pairs)), pa.array(np.arange(len(pairs))))
+    return pa.concat_tables([current, before.select(DECISION.names)]).take(rows).combine_chunks()
 
 
 def _against(world: World, rest: Layers, inside: Bools) -> pa.Table:
@@ -130,10 +116,6 @@ def record_ids(records: Layers, rows: Ints) -> pa.ChunkedArray:
 def _differ(one: pa.Table, other: pa.Table) -> Bools:
     unlike = [pc.not_equal(one[name], other[name]) for name in ("outcome", "reason", "detail")]
     return np.asarray(pc.or_(pc.or_(*unlike[:2]), unlike[2]).to_numpy())
-
-
-def _ints(table: pa.Table, name: str) -> Ints:
-    return np.asarray(table[name].to_numpy())
 
 
 def relate(

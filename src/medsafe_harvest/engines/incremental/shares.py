@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from medsafe_harvest.dedupe.columns import Ints
+from medsafe_harvest.engines.incremental.layers import numbers_in
 
 _LOW = (1 << 32) - 1
 
@@ -36,6 +38,11 @@ def packed(one: Ints, other: Ints) -> Ints:
 def unpacked(pairs: Ints) -> tuple[Ints, Ints]:
     """The two rows of each pair."""
     return pairs >> 32, pairs & _LOW
+
+
+def pairs_in(table: pa.Table) -> Ints:
+    """The pair of each row of a table with the rows ``l`` and ``r`` of two records."""
+    return packed(numbers_in(table, "l"), numbers_in(table, "r"))
 
 
 def united(several: Sequence[Shares]) -> Shares:

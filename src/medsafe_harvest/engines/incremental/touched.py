@@ -13,21 +13,17 @@ from dataclasses import dataclass
 
 import duckdb
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from medsafe_harvest.dedupe.blocking import KEYS, LETTERS, MAX_BLOCK, block
-from medsafe_harvest.dedupe.columns import Bools, Ints, distinct, one_array
+from medsafe_harvest.dedupe.blocking import KEYS, MAX_BLOCK, block, kind_of
+from medsafe_harvest.dedupe.columns import Bools, Ints, distinct
 from medsafe_harvest.dedupe.sketch import sketch
 from medsafe_harvest.engines.duckdb import pair_off
-from medsafe_harvest.engines.incremental.keyindex import KeyIndex, digests
-from medsafe_harvest.engines.incremental.layers import Layers
-from medsafe_harvest.engines.incremental.remembered import TITLES
+from medsafe_harvest.engines.incremental.layers import KeyIndex, Layers, numbers_in
 from medsafe_harvest.engines.incremental.shares import Shares, packed, united, unpacked
+from medsafe_harvest.engines.incremental.state import TITLES
 from medsafe_harvest.engines.stages import BITS, BY_HAND
-
-_BITS = {LETTERS[kind]: bit for kind, bit in BITS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +44,11 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """Pairs whose kinds of shared key changed."""
+    """Pairs whose kinds of shared key changed, or what curators say of them."""
 
+    #: Packed, sorted.
     pairs: Ints
+    #: Of each, the bits of ``stages.PAIRS.kinds``; 0 where it is no candidate.
     before: Ints
     after: Ints
     #: What is to be added to the counts of blocks.
@@ -59,7 +57,7 @@ class Touched:
 
 @dataclass(frozen=True, slots=True)
 class _Members:
-    """Who is in which block."""
+    """Who is in which block: the number of a block, and a record of it."""
 
     block: Ints
     row: Ints
@@ -73,34 +71,20 @@ class _Members:
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """Keys, each with a number, and who has them."""
+    """Keys, each once, whose places are the numbers of their blocks."""
 
-    key: pa.Array
-    #: Its bit.
+    key: Ints
+    #: Its bit in ``stages.PAIRS.kinds``.
     kind: Ints
-    digest: npt.NDArray[np.uint64]
-    rest: npt.NDArray[np.uint32]
-    #: Row by row of ``KEYS``: the number of the key, and the record.
-    which: Ints
-    row: Ints
+    #: One for each row of ``KEYS``, in that order.
+    owners: _Members
 
     @classmethod
-    def of(cls, database: duckdb.DuckDBPyConnection, keys: pa.Table) -> _Named:
+    def of(cls, keys: pa.Table) -> _Named:
         """Number the keys in rows of ``KEYS``."""
-        codes = one_array(keys["key"]).dictionary_encode()
-        texts = codes.dictionary
-        numbers = pa.array(np.arange(len(texts), dtype=np.int32))
-        database.register("keys", pa.table({"row": numbers, "key": texts}))
-        known = digests(database).sort_by("row")
-        letters = pc.utf8_slice_codeunits(texts, 0, 1).to_pylist()
-        return cls(
-            texts,
-            np.array([_BITS[letter] for letter in letters], dtype=np.int64),
-            one_array(known["digest"]).to_numpy(),
-            one_array(known["rest"]).to_numpy(),
-            codes.indices.to_numpy().astype(np.int64),
-            one_array(keys["row"]).to_numpy().astype(np.int64),
-        )
+        own, which = np.unique(numbers_in(keys, "key"), return_inverse=True)
+        bits = np.array([BITS[kind_of(key)] for key in own.tolist()], dtype=np.int64)
+        return cls(own, bits, _Members(which, numbers_in(keys, "row").astype(np.int64)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +98,7 @@ class ByHand:
 
 
 def keys_of(records: pa.Table, rows: Ints) -> tuple[pa.Table, pa.Table]:
-    """Rows of ``TITLES`` and of ``KEYS`` for records that have some rows."""
+    """Rows of ``TITLES`` and of ``KEYS`` for n records, which have the n ``rows``."""
     batches = records.combine_chunks().to_batches()
     if not batches:
         return TITLES.empty_table(), KEYS.empty_table()
@@ -141,10 +125,10 @@ def touched(
         keys: rows of ``KEYS`` of those that come or go.
         by_hand: pairs that curators spoke of.
     """
-    named = _Named.of(database, keys)
+    named = _Named.of(keys)
     before = _members(world, named, world.was)
     after = before.select(~world.goes[before.row]).and_those(
-        _Members(named.which, named.row).select(world.comes[named.row])
+        named.owners.select(world.comes[named.owners.row])
     )
     sizes = [np.bincount(one.block, minlength=len(named.kind)) for one in (before, after)]
     refined = (sizes[0] > MAX_BLOCK) | (sizes[1] > MAX_BLOCK)
@@ -160,14 +144,14 @@ def touched(
         found.append(united([inside, own, Shares(said, np.full(len(said), BY_HAND))]))
         counts.append(counted)
     counts[1].subtract(counts[0])
-    searched = named.key.filter(pa.array(refined))
+    searched = named.key[refined]
     return Touched(*_changes(database, world, searched, found, by_hand.changed), counts[1])
 
 
 def _changes(
     database: duckdb.DuckDBPyConnection,
     world: World,
-    searched: pa.Array,
+    searched: Ints,
     found: list[Shares],
     changed: Ints,
 ) -> tuple[Ints, Ints, Ints]:
@@ -183,7 +167,7 @@ def _changes(
 
 
 def _elsewhere(
-    database: duckdb.DuckDBPyConnection, world: World, searched: pa.Array, pairs: Ints
+    database: duckdb.DuckDBPyConnection, world: World, searched: Ints, pairs: Ints
 ) -> Shares:
     """What pairs of records that stay share in blocks that were not searched for all pairs."""
     if not len(pairs):
@@ -195,14 +179,15 @@ def _elsewhere(
     database.register("asked", pa.table({"l": sides[0], "r": sides[1]}))
     database.register("known", pa.table({"key": searched}))
     shared = database.sql(_COMMON).to_arrow_table().combine_chunks()
-    more = _Named.of(database, shared.select(["row", "key"]))
+    more = _Named.of(shared.select(["row", "key"]))
     members = _members(world, more, world.was)
     sizes = np.bincount(members.block, minlength=len(more.kind))
     large = sizes > MAX_BLOCK
     inside, _ = _search(database, world, members.select(large[members.block]), more)
-    small = ~large[more.which]
-    ours = packed(more.row[small], shared["other"].to_numpy()[small])
-    return united([inside, Shares(ours, more.kind[more.which[small]])])
+    blocks, ours = more.owners.block, more.owners.row
+    small = ~large[blocks]
+    near = packed(ours[small], shared["other"].to_numpy()[small])
+    return united([inside, Shares(near, more.kind[blocks[small]])])
 
 
 _COMMON = """
@@ -213,7 +198,7 @@ where a.key not in (select key from known)
 
 
 def _members(world: World, named: _Named, there: Bools) -> _Members:
-    found = _Members(*world.keys.find(named.digest, named.rest))
+    found = _Members(*world.keys.find(named.key))
     return found.select(there[found.row])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from uuid import uuid4
 
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
@@ -59,8 +60,9 @@ def curate(  # noqa: PLR0913 - what, how and where
         config: how records are matched and tagged.
         records: URI of a Parquet file or folder of ``schema.RECORD``.
         target: URI of the folder to write.
-        scratch: URI of a folder for kept stages, on storage that all workers reach, as much as
-            three times the records; None for one beside the target. It is removed in the end.
+        scratch: URI of a folder on storage that all workers reach, with room for three times the
+            records; stages are kept in a folder of their own there, removed in the end. None for
+            one beside the target.
         overwrite: replace a target that is there, at the very end.
         append: adds to the redirect ledger of a target that takes the place of another.
         tell: told of each stage as it begins.
@@ -70,16 +72,20 @@ def curate(  # noqa: PLR0913 - what, how and where
         EngineError: the records are not as they should be, the target is there, or the cluster
             failed.
     """
-    scratch = scratch or f"{target.rstrip('/')}.scratch"
     target = target.rstrip("/")
+    new = f"{target}.new"
+    # What else is in a folder that we were given is somebody's.
+    own = f"{scratch.rstrip('/')}/medsafe-harvest-{uuid4().hex}" if scratch else f"{target}.scratch"
     try:
+        if not exists(spark, target) and lake.is_whole(spark, new):
+            _replace(spark, target, new)  # a job was ended in the midst of this
         replaces = exists(spark, target)
         if replaces and not overwrite:
             raise EngineError(f"{target} is there already: name another folder, or --overwrite")
-        beside = f"{target}.new" if replaces else target
+        beside = new if replaces else target
         if replaces:
             remove(spark, beside)
-        stages = Stages(spark, scratch, tell)
+        stages = Stages(spark, own, tell)
         try:
             rows, matching = _curate(spark, config, read_records(spark, records), beside, stages)
             if replaces:
@@ -90,13 +96,18 @@ def curate(  # noqa: PLR0913 - what, how and where
             about = {"config_digest": config.digest, "rows": rows, "counts": matching.counts}
             lake.write_manifest(spark, beside, about)
             if replaces:
-                remove(spark, target)
-                rename(spark, beside, target)
+                _replace(spark, target, new)
         finally:
             stages.remove()
     except (PySparkException, Py4JError) as error:
         raise EngineError(f"Spark: {first_line(error)}") from error
     return Report(rows, matching.counts, matching.largest_component, stages.rounded())
+
+
+def _replace(spark: SparkSession, target: str, new: str) -> None:
+    """Put a whole lake in the place of another."""
+    remove(spark, target)
+    rename(spark, new, target)
 
 
 def read_records(spark: SparkSession, path: str) -> DataFrame:

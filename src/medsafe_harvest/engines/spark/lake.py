@@ -83,6 +83,11 @@ def read_text(spark: SparkSession, uri: str) -> str | None:
         stream.close()
 
 
+def is_whole(spark: SparkSession, folder: str) -> bool:
+    """Whether a folder holds a lake whose job came to its end."""
+    return read_text(spark, f"{folder}/{MANIFEST}") is not None
+
+
 def read_table(spark: SparkSession, folder: str, name: str) -> DataFrame:
     """A table of a lake, its columns in the order of the schema."""
     schema = TABLES[name]

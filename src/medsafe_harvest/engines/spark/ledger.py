@@ -62,7 +62,7 @@ def ledger(spark: SparkSession, old: str, new: str, stages: Stages, append: Appe
     """
     path = f"{old}/{lake.REDIRECTS}"
     text = lake.read_text(spark, path)
-    if lake.read_text(spark, f"{old}/{lake.MANIFEST}") is None:
+    if not lake.is_whole(spark, old):
         return text
     before, former = _names(spark, old)
     after, former_now = _names(spark, new)

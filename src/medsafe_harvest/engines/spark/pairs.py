@@ -8,16 +8,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.functions import broadcast
 
-from medsafe_harvest.dedupe.blocking import LETTERS, block
+from medsafe_harvest.dedupe.blocking import KEYS, block
 from medsafe_harvest.dedupe.overrides import Overrides
 from medsafe_harvest.dedupe.prepare import NEEDED
 from medsafe_harvest.dedupe.sketch import SKETCH, sketch
 from medsafe_harvest.engines import sql
 from medsafe_harvest.engines.spark.arrow import through
 from medsafe_harvest.engines.spark.stages import Stages, number_of, query
-from medsafe_harvest.engines.stages import BITS, kinds_of, screen
+from medsafe_harvest.engines.stages import kinds_of, screen
 from medsafe_harvest.schema import RECORD, STRINGS
 
 #: What matching reads of a record.
@@ -31,7 +30,7 @@ _SKETCHES = pa.schema(
         SKETCH.field("sorted_title"),
         SKETCH.field("compact_title"),
         SKETCH.field("head"),
-        pa.field("keys", STRINGS, nullable=False),
+        pa.field("keys", pa.list_(KEYS.field("key")), nullable=False),
     ]
 )
 _TITLES = pa.struct([SKETCH.field(name) for name in ("sorted_title", "compact_title", "head")])
@@ -55,7 +54,6 @@ PAIRS = pa.schema(
 
 #: Read more than once by what follows.
 _KEPT = {"members", "placed", "candidates"}
-_KEYS = "select id, key, kind from exploded join letters on letter = substring(key, 1, 1)"
 _HAND = """
 select l, r from spoken
 join sketches as one on one.id = l join sketches as other on other.id = r
@@ -73,14 +71,11 @@ def worthy_pairs(
 ) -> tuple[DataFrame, dict[str, int]]:
     """The pairs to decide about, ``PAIRS``, and counts as those of ``engines.duckdb``."""
     sketches = stages.keep("sketches", through(records, _sketch, RECORDS, _SKETCHES))
-    exploded = sketches.selectExpr("id", "explode(keys) as key")
     links = (*overrides.must_link, *overrides.cannot_link)
     spoken = spark.createDataFrame([link.pair for link in links], "l string, r string")
-    bits = [(LETTERS[kind], bit) for kind, bit in BITS.items()]
-    letters = broadcast(spark.createDataFrame(bits, "letter string, kind int"))
     views = {
         "sketches": sketches.drop("keys"),
-        "keys": query(spark, _KEYS, exploded=exploded, letters=letters),
+        "keys": sketches.selectExpr("id", "explode(keys) as key"),
         "by_hand": query(spark, _HAND, spoken=spoken, sketches=sketches),
     }
     for name, text in sql.statements():

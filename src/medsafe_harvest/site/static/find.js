@@ -11,11 +11,15 @@ const medsafe = (() => {
   const NAMED = 1000;
   // How an identifier begins: its papers are shown while it is being typed.
   const IDENTIFIER = /^(?:\d{4}\.\d|10\.\d{4,}\/|mh[a-z2-7]{3})/;
-  const MOST_KEPT = 40;
+  // Terms that are looked at, of a whole abstract that was pasted; terms whose finds are kept.
+  const MOST_TERMS = 25, MOST_KEPT = 40;
+  const AT_ONCE = 4;
 
   const papers = [];
+  const shards = new Map();
+  // Word of a title, name or venue -> how often it is there.
+  const vocabulary = new Map();
   let about = null;
-  let vocabulary = null;
   // What each term found: {own: points of each paper, count, instead: words that it may mean}.
   let known = new Map();
   const waiting = new Set();
@@ -31,17 +35,19 @@ const medsafe = (() => {
     return ` ${folded.replace(/[^\p{L}\p{N}]+/gu, " ").trim()} `;
   }
 
-  /** The query as terms: {words: " conformal prediction", whole, not}. */
+  /** The query as terms: {words: "conformal prediction", whole, not}. */
   function parse(query) {
     const terms = [];
-    for (const [, minus, quoted, bare] of query.matchAll(/(?<!\S)([-\u2212])?(?:"([^"]*)"?|(\S+))/g)) {
+    // A phone writes curly quotes.
+    const straight = query.replace(/[\u201c-\u201f\u00ab\u00bb]/g, '"');
+    for (const [, minus, quoted, bare] of straight.matchAll(/(?<!\S)([-\u2212])?(?:"([^"]*)"?|(\S+))/g)) {
       const text = (quoted ?? bare).toLowerCase();
       const words = fold(text.replace(/-/g, " ")).trim();
       if (words) {
         terms.push({ words, whole: quoted !== undefined, not: Boolean(minus), text });
       }
     }
-    return terms;
+    return terms.slice(0, MOST_TERMS);
   }
 
   function stem(words) {
@@ -83,23 +89,12 @@ const medsafe = (() => {
     return count;
   }
 
-  function words() {
-    if (vocabulary?.of === papers.length) {
-      return vocabulary.words;
-    }
-    const counts = new Map();
-    for (const paper of papers) {
-      for (const field of [TITLE, AUTHORS, VENUE]) {
-        for (const word of paper.text[field].split(" ")) {
-          if (word.length > 2) {
-            counts.set(word, (counts.get(word) ?? 0) + 1);
-          }
-        }
+  function learn(text) {
+    for (const word of text.split(" ")) {
+      if (word.length > 2) {
+        vocabulary.set(word, (vocabulary.get(word) ?? 0) + 1);
       }
     }
-    const known = [...counts].map(([word, count]) => ({ word, count, bits: letters(word) }));
-    vocabulary = { of: papers.length, words: known };
-    return known;
   }
 
   /** Edits between two words (a swap of neighbours is one), or more than `most`. */
@@ -135,13 +130,13 @@ const medsafe = (() => {
     const most = word.length < 8 ? 1 : 2;
     const near = [];
     const bits = letters(word);
-    for (const known of words()) {
+    for (const [other, count] of vocabulary) {
       // An edit changes two letters at most.
-      if (Math.abs(known.word.length - word.length) <= most &&
-          differing(known.bits ^ bits) <= 2 * most) {
-        const away = edits(word, known.word, most);
+      if (Math.abs(other.length - word.length) <= most &&
+          differing(letters(other) ^ bits) <= 2 * most) {
+        const away = edits(word, other, most);
         if (away <= most) {
-          near.push({ word: known.word, count: known.count, away });
+          near.push({ word: other, count, away });
         }
       }
     }
@@ -160,10 +155,12 @@ const medsafe = (() => {
     );
   }
 
-  /** Whether a paper has this identifier, or one that begins so. */
+  /** Points of an identifier in one paper, or of the beginning of one. */
   function named(paper, text) {
-    return paper.names.includes(text) ||
-      (IDENTIFIER.test(text) && paper.names.some((name) => name.startsWith(text)));
+    if (paper.names.includes(text)) {
+      return 2 * NAMED;
+    }
+    return IDENTIFIER.test(text) && paper.names.some((name) => name.startsWith(text)) ? NAMED : 0;
   }
 
   /** What one term finds in all papers. */
@@ -172,8 +169,7 @@ const medsafe = (() => {
     const add = (words, weight) => {
       let count = 0;
       for (let i = 0; i < papers.length; i += 1) {
-        const value = named(papers[i], term.text)
-          ? NAMED : weight * points(papers[i], words, term.whole);
+        const value = named(papers[i], term.text) || weight * points(papers[i], words, term.whole);
         if (value > own[i]) {
           own[i] = value;
         }
@@ -240,9 +236,9 @@ const medsafe = (() => {
       for (const topic of paper.topics) {
         topics.set(topic, (topics.get(topic) ?? 0) + 1);
       }
-      for (const flag of Object.keys(counts)) {
-        counts[flag] += paper[flag] ? 1 : 0;
-      }
+      counts.code += paper.code ? 1 : 0;
+      counts.medical += paper.medical ? 1 : 0;
+      counts.published += paper.published ? 1 : 0;
     }
     const newer = (a, b) => papers[b].order - papers[a].order;
     places.sort(filters.sort === "new" || !phrase
@@ -250,31 +246,29 @@ const medsafe = (() => {
     return { places, topics, counts, corrected, terms };
   }
 
-  function load(file, version) {
-    const script = document.createElement("script");
-    script.src = `index/${file}?v=${version}`;
-    waiting.add(file);
-    script.addEventListener("error", () => medsafe.failed?.(file));
-    document.head.append(script);
+  // Scripts run in the order in which they are asked for, a few are on their way at a time.
+  let queue = [];
+  let lost = false;
+  function next() {
+    while (queue.length && waiting.size < AT_ONCE) {
+      const [file, version] = queue.shift();
+      const script = document.createElement("script");
+      script.async = false;
+      script.src = `index/${file}?v=${version}`;
+      script.addEventListener("error", () => {
+        lost = true;
+        arrived(file);
+      });
+      waiting.add(file);
+      document.head.append(script);
+    }
   }
 
   function arrived(file) {
     waiting.delete(file);
     known = new Map();
-    medsafe.changed?.();
     next();
-  }
-
-  let queue = [];
-  function next() {
-    if (waiting.size) {
-      return;
-    }
-    if (queue.length) {
-      load(...queue.shift());
-    } else {
-      setTimeout(words, 500); // so that the first misspelling need not wait for it
-    }
+    medsafe.changed?.();
   }
 
   return {
@@ -282,23 +276,24 @@ const medsafe = (() => {
     find,
     fold,
     changed: null,
-    failed: null,
     get about() { return about; },
+    /** Whether a file could not be loaded. */
+    get lost() { return lost; },
     get complete() { return !waiting.size && !queue.length; },
     /** What index/meta.js says; loading begins with the newest papers. */
     meta(value) {
       about = value;
-      const shards = value.shards.map((versions, number) => [versions, number]).reverse();
+      const newest = value.shards.map((versions, number) => [versions, number]).reverse();
       queue = [
-        ...shards.map(([[core], number]) => [`core-${number}.js`, core]),
-        ...shards.map(([[, text], number]) => [`text-${number}.js`, text]),
+        ...newest.map(([[core], number]) => [`core-${number}.js`, core]),
+        ...newest.map(([[, text], number]) => [`text-${number}.js`, text]),
       ];
     },
     start: next,
     /** A shard: columns of papers. */
     core(number, columns) {
       const topics = about.topics.map(([, label]) => label);
-      columns.id.forEach((id, row) => {
+      const shard = columns.id.map((id, row) => {
         const own = columns.topics[row];
         const title = columns.title[row];
         const venue = about.venues[columns.venue[row]] ?? "";
@@ -306,7 +301,8 @@ const medsafe = (() => {
           fold(title), fold(columns.authors[row]),
           fold(own.map((topic) => topics[topic]).join(" | ")), fold(venue), " ",
         ];
-        papers.push({
+        [TITLE, AUTHORS, VENUE].forEach((field) => learn(text[field]));
+        return {
           id, title, venue,
           authors: columns.authors[row],
           year: columns.year[row],
@@ -320,21 +316,19 @@ const medsafe = (() => {
           summary: "",
           text,
           all: text.join("|"),
-        });
+        };
       });
+      shards.set(number, shard);
+      papers.push(...shard);
       arrived(`core-${number}.js`);
     },
     /** The summaries of a shard. */
     text(number, summaries) {
-      const first = number * about.size;
-      for (const paper of papers) {
-        const own = summaries[paper.order - first];
-        if (own !== undefined && paper.order >= first) {
-          paper.summary = own;
-          paper.text[SUMMARY] = fold(own);
-          paper.all = paper.text.join("|");
-        }
-      }
+      shards.get(number)?.forEach((paper, row) => {
+        paper.summary = summaries[row];
+        paper.text[SUMMARY] = fold(paper.summary);
+        paper.all = paper.text.join("|");
+      });
       arrived(`text-${number}.js`);
     },
   };

@@ -10,7 +10,9 @@
   const PAGE = 40;
   const state = { topics: [], code: false, medical: false, published: false, from: 0, to: 0, sort: "best" };
   const boxes = new Map();
-  let shown = PAGE;
+  // Where this page was left, on coming back to it.
+  const left = history.state;
+  let shown = left?.shown ?? PAGE;
   let found = null;
 
   function element(name, properties = {}, ...children) {
@@ -26,7 +28,7 @@
   // The address ---------------------------------------------------------------------------
 
   function read() {
-    const given = new URLSearchParams(location.search || location.hash.slice(1));
+    const given = new URLSearchParams(location.search);
     const slugs = medsafe.about.topics.map(([slug]) => slug);
     input.value = given.get("q") ?? "";
     state.topics = given.getAll("t").map((slug) => slugs.indexOf(slug)).filter((one) => one >= 0);
@@ -144,7 +146,7 @@
         act();
         buildFilters();
         refresh();
-        input.focus();
+        (chosen.firstChild ?? byId("filters").firstElementChild).focus();
       });
       chosen.append(button);
     };
@@ -231,21 +233,28 @@
     const number = found.places.length;
     const papers = `${number.toLocaleString("en")} paper${number === 1 ? "" : "s"}`;
     const instead = found.corrected.map(([word, words]) => ` “${word}” taken for ${words.join(", ")}.`);
-    const part = medsafe.papers.length < medsafe.about.papers
-      ? ` Still loading: ${medsafe.papers.length.toLocaleString("en")} of ${medsafe.about.papers.toLocaleString("en")}.` : "";
-    return `${papers}.${instead.join("")}${part}${number ? "" : " Try fewer words or filters."}`;
+    const of = `${medsafe.papers.length.toLocaleString("en")} of ${medsafe.about.papers.toLocaleString("en")}`;
+    let part = "";
+    if (medsafe.lost) {
+      part = ` The index could not be loaded whole (${of}): reload the page to try again.`;
+    } else if (medsafe.papers.length < medsafe.about.papers) {
+      part = ` Still loading: ${of}.`;
+    }
+    return `${papers}.${instead.join("")}${part}${number || part ? "" : " Try fewer words or filters."}`;
   }
 
   function show() {
     const mark = pattern();
     const focused = list.contains(document.activeElement)
-      ? [...list.querySelectorAll("h2 a")].indexOf(document.activeElement) : -1;
+      ? document.activeElement.getAttribute("href") : null;
     list.replaceChildren(
       ...found.places.slice(0, shown).map((place) => card(medsafe.papers[place], mark)),
     );
-    if (focused >= 0) {
-      list.querySelectorAll("h2 a")[focused]?.focus();
+    if (focused !== null) {
+      const links = [...list.querySelectorAll("a")];
+      links.find((link) => link.getAttribute("href") === focused)?.focus({ preventScroll: true });
     }
+    list.setAttribute("aria-busy", String(!medsafe.complete));
     more.hidden = found.places.length <= shown;
     const words = said();
     if (status.textContent !== words) {
@@ -298,6 +307,10 @@
 
   // Beginning -----------------------------------------------------------------------------
 
+  if (!medsafe.about) {
+    byId("broken").hidden = false;
+    return;
+  }
   byId("finder").hidden = false;
   if (matchMedia("(max-width: 50rem)").matches) {
     byId("filters").open = false;
@@ -334,11 +347,23 @@
     find();
     showChosen();
   });
-  medsafe.changed = find;
-  medsafe.failed = (file) => {
-    status.textContent = `The index could not be loaded (${file}). Reload the page to try again.`;
+  let due = 0;
+  addEventListener("pagehide", () => history.replaceState({ shown, scroll: scrollY }, ""));
+  medsafe.changed = () => {
+    // Drawing at each piece that arrives would take longer than the pieces.
+    if (!found || medsafe.complete) {
+      find();
+      if (medsafe.complete && left && scrollY < left.scroll) {
+        scrollTo(0, left.scroll);
+      }
+    } else {
+      due ||= setTimeout(() => {
+        due = 0;
+        find();
+      }, 250);
+    }
   };
-  medsafe.start();
+  addEventListener("load", () => medsafe.start()); // so that the page itself is not called loading
   if (!location.search && !matchMedia("(pointer: coarse)").matches) {
     input.focus();
   }

@@ -9,65 +9,24 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from medsafe_harvest.collect.lists import Lists
+from medsafe_harvest.collect.paper import Days, Key, Known, dated, stamp_of
 from medsafe_harvest.config import Config
 from medsafe_harvest.errors import FetchError
 from medsafe_harvest.fetch.ledger import FULL
 from medsafe_harvest.fetch.rawindex import Seal, WindowRecord
 from medsafe_harvest.fetch.rawstore import RawStore
-from medsafe_harvest.lists.door import LIST, assertion, list_name, list_of
+from medsafe_harvest.lists.door import LIST, assertion, list_name
 from medsafe_harvest.normalize.records import Seen
 from medsafe_harvest.offered import Offer
 from medsafe_harvest.sources.base import PageContent, SourceRecord
-from medsafe_harvest.sources.compose import TELLING, Composed, compose, differs, version
-from medsafe_harvest.title_searches import TitleSearches
+from medsafe_harvest.sources.compose import TELLING, Composed
 
-#: Source and the source's own id.
-Key = tuple[str, str]
-#: Running number of a page, its name, and when it was fetched: the larger one counts.
-Stamp = tuple[int, str, datetime]
-
-
-@dataclass(frozen=True, slots=True)
-class Days:
-    """The first and the latest day (UTC) of something."""
-
-    first: date
-    last: date
-
-    def with_day(self, day: date) -> Days:
-        """These, and one more."""
-        return Days(min(self.first, day), max(self.last, day))
-
-
-@dataclass(slots=True)
-class _Known:
-    """All that is known of one paper at one source."""
-
-    #: By door: when it spoke last, and what it said.
-    said: dict[str, tuple[Stamp, SourceRecord]] = field(default_factory=dict)
-    #: By seed query: the days on which it found the paper.
-    found: dict[str, Days] = field(default_factory=dict)
-    #: By lookup: the days on which it gave the paper.
-    looked_up: dict[str, Days] = field(default_factory=dict)
-    #: When the source last said that it has the paper under another id, and under which.
-    renamed: tuple[Stamp, str] | None = None
-    #: When the source said that it has the paper no longer, the first and the latest time.
-    vanished: tuple[Stamp, Stamp] | None = None
-
-    @property
-    def is_wanted(self) -> bool:
-        """Whether a seed query found it, or it was asked for; feeds tell of everything."""
-        return bool(self.found) or bool(self.looked_up)
-
-    @property
-    def days(self) -> Days:
-        """First and latest day on which it was found or looked up; it must have been."""
-        spans = [*self.found.values(), *self.looked_up.values()]
-        return Days(min(span.first for span in spans), max(span.last for span in spans))
+__all__ = ["Collected", "Entry", "Key"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +52,8 @@ class Collected:
     def __init__(self, config: Config) -> None:
         self._doors = config.readers
         self._lookups = frozenset(config.lookups)
-        self._searches = TitleSearches(
-            {name: lookup for name, lookup in config.lookups.items() if lookup.offers},
-            config.venues,
-            config.overrides,
-        )
-        self._known: dict[Key, _Known] = {}
-        #: What searches by title are worth, until more pages are read.
-        self._offered: dict[Key, tuple[Offer, ...]] | None = None
-        #: By list: its latest version, which supersedes what it said before.
-        self._editions: dict[str, Stamp] = {}
+        self._lists = Lists(config)
+        self._known: dict[Key, Known] = {}
         #: Papers that :meth:`state` left out, since nobody had asked for them.
         self._left_out: set[int] = set()
         #: Names of the pages added.
@@ -124,15 +75,14 @@ class Collected:
         Raises:
             StoreError: a page is damaged.
         """
-        self._offered = None
         # The same answer to the same request is read once, however often it came.
         same: dict[tuple[str, str, str, int, str], list[Seal]] = {}
         for seal in seals:
             self.names.add(seal.name)
             key = (seal.source, seal.url, seal.sent, seal.status, seal.sha256)
             same.setdefault(key, []).append(seal)
-        groups = {min(group, key=_stamp).name: group for group in same.values()}
-        firsts = [min(group, key=_stamp) for group in same.values()]
+        groups = {min(group, key=stamp_of).name: group for group in same.values()}
+        firsts = [min(group, key=stamp_of) for group in same.values()]
         self.pages += sum(len(group) for group in groups.values())
         touched: set[Key] = set()
         known_doors = [seal for seal in firsts if seal.source in self._doors]
@@ -152,33 +102,23 @@ class Collected:
 
     def _take(self, content: PageContent, group: list[Seal]) -> set[Key]:
         """Note what a page says that came once or several times."""
-        latest = max(group, key=_stamp)
-        stamp, door = _stamp(latest), latest.source
-        if door == LIST:
-            name = list_name(latest.query)
-            self._editions[name] = max(self._editions.get(name, stamp), stamp)
+        first, latest = min(group, key=stamp_of), max(group, key=stamp_of)
+        stamp, door = stamp_of(latest), latest.source
         touched = set()
         for record in content.records:
             key = (record.source, record.source_id)
             touched.add(key)
-            known = self._known.setdefault(key, _Known())
+            known = self._known.setdefault(key, Known())
             before = known.said.get(door)
             if before is None or before[0] < stamp:
                 known.said[door] = (stamp, self._needed(record, door))
             for seal in group:
                 self._note_day(known, seal)
-        if door in self._searches.doors:
-            asked = self._searches.doors[door].asked(latest.url, latest.sent)
-            self._searches.note(door, asked, touched)
+        self._lists.note(latest, touched)
         for old, new in content.replaced:
             key = (self._doors[door].source, old)
             touched.add(key)
-            known = self._known.setdefault(key, _Known())
-            if new is None:
-                first, last = known.vanished or (stamp, stamp)
-                known.vanished = (min(first, *map(_stamp, group)), max(last, stamp))
-            elif known.renamed is None or known.renamed[0] < stamp:
-                known.renamed = (stamp, new)
+            self._known.setdefault(key, Known()).replace(new, (stamp_of(first), stamp))
         return touched
 
     def _needed(self, record: SourceRecord, door: str) -> SourceRecord:
@@ -195,7 +135,7 @@ class Collected:
             **kept,
         )
 
-    def _note_day(self, known: _Known, seal: Seal) -> None:
+    def _note_day(self, known: Known, seal: Seal) -> None:
         day = seal.fetched_at.date()
         if not seal.query.startswith("_"):
             is_list = seal.source == LIST
@@ -209,9 +149,13 @@ class Collected:
     def entries(self) -> dict[Key, Entry]:
         """The papers that seed queries found or that were looked up, in order of their keys."""
         inherited: dict[Key, list[Key]] = {}
-        declined = self._declined()
+        declined = self._lists.declined(self._known, self._doors)
         for key, known in self._known.items():
-            if known.is_wanted and key not in declined and not self._is_superseded(key):
+            if (
+                known.is_wanted
+                and key not in declined
+                and not self._lists.is_superseded(key, known)
+            ):
                 inherited.setdefault(self._heir(key), []).append(key)
         found: dict[Key, Entry] = {}
         for key in sorted(inherited):
@@ -223,44 +167,8 @@ class Collected:
 
     def offers(self) -> dict[str, tuple[Offer, ...]]:
         """By record id of a list: what searches for its title found, the best first."""
-        return {f"{source}:{name}": found for (source, name), found in self._offers().items()}
-
-    def _offers(self) -> dict[Key, tuple[Offer, ...]]:
-        if self._offered is None:
-            # What a list said once counts too: papers that were looked up stay.
-            listed = {
-                key: known.said[LIST][1] for key, known in self._known.items() if key[0] == LIST
-            }
-            self._offered = self._searches.offers(listed, self._described)
-        return self._offered
-
-    def _described(self, key: Key) -> SourceRecord | None:
-        composed = self._composed(self._known[key])
-        return None if composed is None else composed.record
-
-    def _declined(self) -> set[Key]:
-        """Papers that only searches by title gave, and for no title that is theirs."""
-        found = self._searches.found
-        accepted = {
-            offer.record_id
-            for offers in self._offers().values()
-            for offer in offers
-            if offer.is_accepted
-        }
-        return {
-            key
-            for key in found
-            if not self._known[key].found
-            and self._known[key].looked_up.keys() <= self._searches.doors.keys()
-            and f"{key[0]}:{key[1]}" not in accepted
-        }
-
-    def _is_superseded(self, key: Key) -> bool:
-        """Whether a list named the paper once, and its latest version does not."""
-        source, source_id = key
-        return (
-            source == LIST and self._known[key].said[LIST][0] < self._editions[list_of(source_id)]
-        )
+        found = self._lists.offers(self._known, self._doors)
+        return {f"{source}:{name}": offers for (source, name), offers in found.items()}
 
     def state(self, before: datetime) -> object:
         """All that is known, for :meth:`restore`.
@@ -276,14 +184,12 @@ class Collected:
             or max(stamp for stamp, _ in known.said.values())[2] >= before
         }
         left_out = self._left_out | {_short(key) for key in self._known.keys() - kept.keys()}
-        found = self._searches.found
-        return kept, left_out, self._editions, found, self.names, self.pages, self.rejected
+        return kept, left_out, self._lists.state(), self.names, self.pages, self.rejected
 
     def restore(self, state: Any) -> None:
         """Know what :meth:`state` gave."""
-        self._known, self._left_out, self._editions, self._searches.found, *rest = state
-        self.names, self.pages, self.rejected = rest
-        self._offered = None
+        self._known, self._left_out, lists, self.names, self.pages, self.rejected = state
+        self._lists.restore(lists)
 
     @property
     def lacks_something(self) -> bool:
@@ -295,9 +201,7 @@ class Collected:
     def _entry(self, key: Key, former: list[Key]) -> Entry | None:
         known = self._known[key]
         wanted = [one for one in (known, *map(self._known.__getitem__, former)) if one.is_wanted]
-        if not wanted:
-            return None
-        composed = self._composed(known)
+        composed = known.composed(self._doors) if wanted else None
         if composed is None:
             return None
         days = [one.days for one in wanted]
@@ -308,25 +212,10 @@ class Collected:
                 first_seen=min(span.first for span in days),
                 last_seen=max(span.last for span in days),
                 doors=tuple(f"{name}={door}" for name, door in composed.given),
-                gone=self._gone(known),
+                gone=known.gone(self._doors),
                 former_ids=tuple(f"{source}:{name}" for source, name in former),
             ),
         )
-
-    def _composed(self, known: _Known) -> Composed | None:
-        newest = sorted(known.said.items(), key=lambda item: (item[1][0], item[0]), reverse=True)
-        return compose([(door, record) for door, (_, record) in newest], self._doors)
-
-    def _gone(self, known: _Known) -> date | None:
-        """The day from which the source has the paper no longer; None where it may still have it.
-
-        One answer may be a mistake; two on different days, and no word of the paper since the
-        first, are not.
-        """
-        if known.vanished is None or self._spoken_after(known, known.vanished[0]):
-            return None
-        first, last = (stamp[2].date() for stamp in known.vanished)
-        return first if first != last else None
 
     def _heir(self, key: Key) -> Key:
         """The paper under the id that the source has it under now."""
@@ -337,19 +226,11 @@ class Collected:
                 return key
             stamp, new = known.renamed
             heir = (key[0], new)
-            described = heir in self._known and any(
-                not self._doors[door].gives for door in self._known[heir].said
-            )
-            if self._spoken_after(known, stamp) or not described or heir in met:
+            described = heir in self._known and self._known[heir].is_described(self._doors)
+            if known.is_described_after(stamp, self._doors) or not described or heir in met:
                 return key
             met.add(heir)
             key = heir
-
-    def _spoken_after(self, known: _Known, stamp: Stamp) -> bool:
-        """Whether a door described the paper after that."""
-        return any(
-            said > stamp and not self._doors[door].gives for door, (said, _) in known.said.items()
-        )
 
     def looked_up(self, key: Key, lookup: str) -> date | None:
         """The latest day on which a lookup gave the paper, under whatever id it was asked for."""
@@ -357,22 +238,8 @@ class Collected:
         return None if days is None else days.last
 
     def is_revised(self, key: Key) -> bool:
-        """Whether a feed has told of something since the paper was described that differs.
-
-        That is a later version of an arXiv paper, or a comment, a journal reference or a DOI that
-        its authors added without one.
-        """
-        said = self._known[key].said
-        full = [word for door, word in said.items() if not self._doors[door].gives]
-        if not full:
-            return False
-        stamp, described = max(full, key=lambda word: word[0])
-        return any(
-            version(record) > version(described) > 0
-            or (heard > stamp and differs(record, described))
-            for door, (heard, record) in said.items()
-            if self._doors[door].gives
-        )
+        """Whether a feed has told of something that differs, as :meth:`.Known.is_revised` says."""
+        return self._known[key].is_revised(self._doors)
 
     def new_by_day(self) -> dict[tuple[str, str], Counter[date]]:
         """New records of each day, by source and seed query, and by source and "" for all."""
@@ -400,7 +267,7 @@ class Collected:
             for door, (_, record) in known.said.items():
                 for query, days in known.found.items():
                     again = read.get((door, query))
-                    day = _dated(record) if again else None
+                    day = dated(record) if again else None
                     if day is not None and any(
                         one.window.since <= day <= one.window.until
                         and days.last < one.began_at.date()
@@ -410,21 +277,7 @@ class Collected:
         return missed
 
 
-def _dated(record: SourceRecord) -> date | None:
-    """The day by which services file a paper: 1 January where only the year is known."""
-    try:
-        if record.published:
-            return date.fromisoformat(record.published[:10])
-        return date(record.year, 1, 1) if record.year else None
-    except ValueError:
-        return None
-
-
 def _short(key: Key) -> int:
     """A number for a key; that two share one costs time, and nothing else."""
     digest = hashlib.blake2b("\0".join(key).encode("utf-8", "replace"), digest_size=8).digest()
     return int.from_bytes(digest)
-
-
-def _stamp(seal: Seal) -> Stamp:
-    return seal.number, seal.name, seal.fetched_at
