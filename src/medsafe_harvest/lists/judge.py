@@ -9,6 +9,7 @@ from typing import Literal
 
 from medsafe_harvest.lists.drafts import Draft
 from medsafe_harvest.lists.entries import Reason
+from medsafe_harvest.lists.people import are_surnames
 from medsafe_harvest.lists.pieces import Piece
 from medsafe_harvest.lists.places import Known, Where
 from medsafe_harvest.lists.words import is_resource_heading, is_title_like, words
@@ -96,10 +97,14 @@ def _is_paper(one: Draft, title: str, where: Where, known: Known) -> bool:
     return kind == "other" and one.found.how == "link" and on_papers and is_title_like(title, 5)
 
 
+#: ``(2021)``, ``(Doe & Li, 2021)``, ``(Doe et al. 2021)``
+_DATED = re.compile(r"\W*(?P<people>\D*?)(?:\s*\bet al\.?)?[\s,]*[0-9]{4}\W*")
+
+
 def _is_dated_title(one: Draft, title: str) -> bool:
-    """Whether an item is a title with its year right behind it: ``Title (2021)``."""
-    behind = words(one.found.rest[0]) if one.found.rest else []
-    year = len(behind) == 1 and behind[0].isdecimal()
+    """Whether an item is a title and its year, perhaps with those who wrote it."""
+    behind = _DATED.fullmatch(one.found.rest[0][:200]) if one.found.rest else None
+    year = behind is not None and (not behind["people"] or are_surnames(behind["people"]))
     return year and not one.more and not one.links and is_title_like(title, 4)
 
 
