@@ -37,7 +37,7 @@ def titles_1m() -> tuple[Path, Path]:
     Made anew where the schema is another now.
     """
     records, truth = FOLDER / "titles_1m.parquet", FOLDER / "titles_1m.truth.parquet"
-    if not truth.exists() or not pq.read_schema(records).equals(RECORD):
+    if not truth.exists() or not is_current(records):
         data = Path(os.environ.get("MEDSAFE_SHARED_DATA", "../shared/data"))
         rows = pq.read_table(data / "corpus/titles_1m.parquet")
         FOLDER.mkdir(parents=True, exist_ok=True)
@@ -45,6 +45,11 @@ def titles_1m() -> tuple[Path, Path]:
         _write(rows, records)
         pq.write_table(pa.table({"record_id": names, "arxiv_id": rows["arxiv_id"]}), truth)
     return records, truth
+
+
+def is_current(records: Path) -> bool:
+    """Whether a file is there, and holds records as this version has them."""
+    return records.exists() and pq.read_schema(records).equals(RECORD)
 
 
 def _write(rows: pa.Table, path: Path) -> None:

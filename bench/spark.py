@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from bench.corpora import FOLDER, titles_1m
+from bench.corpora import FOLDER, is_current, titles_1m
 from medsafe_harvest.config import load_config
 from medsafe_harvest.normalize.records import Seen, to_batch
 from medsafe_harvest.schema import RECORD
@@ -35,16 +35,16 @@ _ROWS = 20_000
 def titles_100k() -> Path:
     """The first 100,000 records of ``titles_1m``, arXiv ids withheld."""
     path = FOLDER / "titles_100k.parquet"
-    if not path.exists():
+    if not is_current(path):
         first = next(pq.ParquetFile(titles_1m()[0]).iter_batches(batch_size=100_000))
         pq.write_table(pa.Table.from_batches([first]), path, compression="zstd")
     return path
 
 
 def medical_ml() -> Path:
-    """Records of ``medical_ml``, each row one."""
+    """Records of ``medical_ml``, each row one; made once, and anew where the schema is another."""
     path = FOLDER / "medical_ml.parquet"
-    if not path.exists():
+    if not is_current(path):
         data = Path(os.environ.get("MEDSAFE_SHARED_DATA", ROOT / "../shared/data"))
         rows = pq.read_table(data / "corpus/medical_ml.parquet")
         venues = load_config(ROOT / "config").venues

@@ -122,4 +122,4 @@ def papers_in_words(count: int) -> str:
 def tell_withdrawn(count: int) -> None:
     """Say how many papers were withdrawn."""
     if count:
-        console.print(f"{papers_in_words(count)} left out, for they were withdrawn")
+        console.print(f"{papers_in_words(count)} left out: withdrawn")
