@@ -46,14 +46,16 @@ def common_authors(
         for side, owner, found in zip((left, right), owners, matched, strict=True)
     ]
     left_over = np.minimum(sizes[0] - by_family, sizes[1] - by_family)
+    signed = [side.column("signed") for side in (left, right)]
     # Where no other vouches for it, a name has to be much alike, and long.
     letters = np.minimum([len(names) for names in rest[0]], [len(names) for names in rest[1]])
     alike = columns.ratios(*rest)
     vouched = ((by_family > 0) | (left_over > 1)) & (alike >= _MISSPELT)
     alone = (alike >= _MISSPELT_ALONE) & (letters >= _LONG)
-    misspelt = np.where(
-        (left_over > 0) & (vouched | alone) & _initials_allow(left, right), left_over, 0
-    )
+    misspelt = np.zeros_like(left_over)
+    unsure = np.flatnonzero((left_over > 0) & (vouched | alone))
+    some = (side.take(pa.array(unsure)) for side in signed)
+    misspelt[unsure] = np.where(_initials_allow(*some), left_over[unsure], 0)
     other_order = np.maximum(swapped, by_reverse)
     common = np.minimum(np.maximum(by_family + misspelt + by_other, other_order), fewer)
     # Two people called Kim: one family in common, and no initial agrees.
@@ -78,19 +80,17 @@ def common_authors(
     return similarity, common, (sizes[0] != sizes[1]) & ~unknown, namesakes & (common > 0)
 
 
-def _initials_allow(left: pa.RecordBatch, right: pa.RecordBatch) -> Bools:
+def _initials_allow(ours: pa.ListArray, theirs: pa.ListArray) -> Bools:
     """Whether as many initials agree as authors can be signed on both sides.
 
     "Wang, X" and "Wan, Y" are two people; "Tilla, D." and "Till, D." are one.
     """
     initials = []
-    for side in (left, right):
-        flat = pc.utf8_slice_codeunits(pc.list_flatten(side.column("signed")), -1)
-        counts = columns.lengths(side, "signed")
-        offsets = pa.array(np.r_[0, np.cumsum(counts)].astype(np.int32))
-        lists = pa.ListArray.from_arrays(offsets, flat)
-        joined = pc.binary_join(lists, "").to_pylist()
-        initials.append(["".join(sorted(text)) for text in joined])
+    for signed in (ours, theirs):
+        flat = pc.utf8_slice_codeunits(pc.list_flatten(signed), -1)
+        offsets = np.r_[0, np.cumsum(pc.list_value_length(signed))].astype(np.int32)
+        lists = pa.ListArray.from_arrays(pa.array(offsets), flat)
+        initials.append(["".join(sorted(text)) for text in pc.binary_join(lists, "").to_pylist()])
     either = [not one or not other for one, other in zip(*initials, strict=True)]
     return np.asarray(either, dtype=bool) | (columns.ratios(*initials) >= _MISSPELT)
 

@@ -9,7 +9,7 @@ from rapidfuzz.distance import Postfix, Prefix
 from rapidfuzz.process import cpdist
 
 from medsafe_harvest.dedupe import columns
-from medsafe_harvest.dedupe.columns import Bools, Floats
+from medsafe_harvest.dedupe.columns import Bools, Floats, Ints
 from medsafe_harvest.dedupe.wording import TURNING, are_opposed, is_acronym
 
 #: Words that are left over on both sides are one word spelt in two ways from this ratio.
@@ -25,21 +25,24 @@ def similarity(left: pa.RecordBatch, right: pa.RecordBatch) -> Floats:
 
 def extends(left: pa.RecordBatch, right: pa.RecordBatch) -> Bools:
     """One title begins or ends with the whole other."""
+    titles = [side.column("title") for side in (left, right)]
+    words = np.minimum(*(pc.count_substring(column, " ").to_numpy() + 1 for column in titles))
+    shorter = np.minimum(*map(_letters, titles)) + 2
     # A trailing space makes words whole: "deep learn" does not begin "deep learning".
-    one = [f" {title} " for title in left.column("title").to_pylist()]
-    other = [f" {title} " for title in right.column("title").to_pylist()]
-    shorter = np.minimum([len(title) for title in one], [len(title) for title in other])
-    words = np.minimum(
-        [title.count(" ") - 1 for title in one], [title.count(" ") - 1 for title in other]
-    )
+    one, other = ([f" {title} " for title in column.to_pylist()] for column in titles)
     begins = cpdist(one, other, scorer=Prefix.similarity, dtype=np.int64)
     ends = cpdist(one, other, scorer=Postfix.similarity, dtype=np.int64)
     whole_words = (np.maximum(begins, ends) >= shorter) & (words >= 3)
     # A field of limited length cuts a long title within a word.
-    compact = [side.column("compact_title").to_pylist() for side in (left, right)]
-    least = np.minimum([len(title) for title in compact[0]], [len(title) for title in compact[1]])
-    cut = cpdist(*compact, scorer=Prefix.similarity, dtype=np.int64) >= least
+    compact = [side.column("compact_title") for side in (left, right)]
+    least = np.minimum(*map(_letters, compact))
+    beginnings = [column.to_pylist() for column in compact]
+    cut = cpdist(*beginnings, scorer=Prefix.similarity, dtype=np.int64) >= least
     return np.asarray(whole_words | (cut & (least >= _CUT_FROM)), dtype=bool)
+
+
+def _letters(texts: pa.Array) -> Ints:
+    return np.asarray(pc.utf8_length(texts).to_numpy(), dtype=np.int64)
 
 
 #: Letters of a title that may be the beginning of another.
@@ -83,8 +86,9 @@ def information(
         totals.append(np.bincount(owners, weights, minlength=len(side)))
         alone.append(np.bincount(owners[~found], weights[~found], minlength=len(side)))
         rest.append(columns.joined(side.column("words"), owners, ~found))
-    spelt = columns.ratios(*([_as_scanned(text) for text in texts] for texts in rest))
-    spelt = np.where((alone[0] > 0) & (alone[1] > 0), spelt, 0.0)
+    spelt = np.zeros(len(left))
+    both = np.flatnonzero((alone[0] > 0) & (alone[1] > 0))
+    spelt[both] = columns.ratios(*(_as_scanned(texts, both) for texts in rest))
     lesser, greater = np.minimum(*alone), np.maximum(*alone)
     abbreviated = _abbreviated(*rest) & ~equal
     one_word = (spelt >= _SPELLING) | abbreviated
@@ -96,7 +100,7 @@ def information(
         swapped,
         added,
         _contrast(*rest) & ~equal,
-        _turning(*rest) & ~equal & (swapped == 0),
+        _turning(rest[0], rest[1], ~equal & (swapped == 0)),
         abbreviated,
     )
 
@@ -116,9 +120,13 @@ def _abbreviated(one: list[str], other: list[str]) -> Bools:
     )
 
 
-def _as_scanned(words: str) -> str:
+def _as_scanned(texts: list[str], rows: Ints) -> list[str]:
     """Words run together, where letters that a scanner mistakes for one are one."""
-    return words.replace(" ", "").replace("rn", "m").replace("cl", "d").replace("vv", "w")
+    found = pa.array([texts[row] for row in rows], pa.string())
+    for seen, meant in ((" ", ""), ("rn", "m"), ("cl", "d"), ("vv", "w")):
+        found = pc.replace_substring(found, seen, meant)
+    scanned: list[str] = found.to_pylist()
+    return scanned
 
 
 def _contrast(one: list[str], other: list[str]) -> Bools:
@@ -142,12 +150,10 @@ def _contrast(one: list[str], other: list[str]) -> Bools:
 _FEW = 4
 
 
-def _turning(one: list[str], other: list[str]) -> Bools:
-    """Whether one title alone has a word that makes it that of another paper."""
-    return np.array(
-        [
-            TURNING.isdisjoint(a.split()) != TURNING.isdisjoint(b.split())
-            for a, b in zip(one, other, strict=True)
-        ],
-        dtype=bool,
-    )
+def _turning(one: list[str], other: list[str], asked: Bools) -> Bools:
+    """Whether one title alone has a word that makes it that of another paper; no, if not asked."""
+    found = np.zeros(len(asked), dtype=bool)
+    for row in np.flatnonzero(asked):
+        ours, theirs = one[row].split(), other[row].split()
+        found[row] = TURNING.isdisjoint(ours) != TURNING.isdisjoint(theirs)
+    return found

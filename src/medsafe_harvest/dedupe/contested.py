@@ -37,7 +37,7 @@ class Hanging:
 
     def disputed(self, pairs: pa.Table) -> pa.Table:
         """Of pairs, ``left`` and ``right``, those of two records of one disputed group."""
-        left, right = (_places(pairs[side], self.record_ids) for side in ("left", "right"))
+        left, right = _places(pairs, self.record_ids)
         known = np.flatnonzero((left >= 0) & (right >= 0))
         left, right = left[known], right[known]
         together = (self.first[left] == self.first[right]) & self.contested[left]
@@ -62,13 +62,14 @@ def hanging(
     ids = one_array(ordered["record_id"])
     matched = np.asarray(pc.equal(decisions["outcome"], Outcome.MATCH.value))
     promising = np.asarray(pc.equal(decisions["reason"], Reason.PROMISING.value))
-    by_hand = _known(_table_of(overrides.must_link), ids)
-    joined = [_known(decisions.filter(pa.array(matched | promising)), ids), by_hand]
+    decided = _places(decisions, ids)
+    by_hand = _known(_places(_table_of(overrides.must_link), ids))
+    joined = [_known(decided[:, matched | promising]), by_hand]
     first = _first(len(ids), np.concatenate(joined, axis=1))
     # All that agglomeration weighs: promising pairs, links by hand, and what is no match.
-    weighed = [_known(decisions.filter(pa.array(~matched)), ids), by_hand]
-    weighed += [_known(_table_of(overrides.cannot_link), ids)]
-    weighed += [] if against is None else [_known(against, ids)]
+    weighed = [_known(decided[:, ~matched]), by_hand]
+    weighed += [_known(_places(_table_of(overrides.cannot_link), ids))]
+    weighed += [] if against is None else [_known(_places(against, ids))]
     left, right = first[np.concatenate(weighed, axis=1)]
     contested = np.zeros(len(ids), dtype=bool)
     contested[left[left == right]] = True
@@ -83,15 +84,15 @@ def _table_of(links: Iterable[Link]) -> pa.Table:
     return pa.table(dict(zip(("left", "right"), sides, strict=True)))
 
 
-def _places(ids: pa.ChunkedArray, record_ids: pa.Array) -> Ints:
-    """Place of each id; -1 for one that is not there."""
-    places = pc.fill_null(pc.index_in(one_array(ids), value_set=record_ids), -1)
-    return np.asarray(places, dtype=np.int64)
+def _places(pairs: pa.Table, record_ids: pa.Array) -> Ints:
+    """Places of the left and the right records of n pairs: 2 x n; -1 for one that is not there."""
+    both = pa.chunked_array([*pairs["left"].chunks, *pairs["right"].chunks], pa.string())
+    places = pc.fill_null(pc.index_in(both, value_set=record_ids), -1)
+    return np.asarray(places, dtype=np.int64).reshape(2, len(pairs))
 
 
-def _known(pairs: pa.Table, record_ids: pa.Array) -> Ints:
-    """Places of the left and the right records of pairs, where both are there: 2 rows."""
-    places = np.stack([_places(pairs[side], record_ids) for side in ("left", "right")])
+def _known(places: Ints) -> Ints:
+    """The pairs of which both records are there."""
     return places[:, (places >= 0).all(axis=0)]
 
 

@@ -8,6 +8,8 @@ sum of the differences of their counts.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -91,14 +93,36 @@ def _bytes_of(texts: pa.Array) -> tuple[npt.NDArray[np.uint8], Ints]:
     return np.append(found, np.uint8(0)), (ends - ends[0]).astype(np.int64)
 
 
-def may_be_alike(left: Outlines, right: Outlines, least: Floats) -> Bools:
-    """Whether two titles may be alike, or one begin or end with the other: never wrongly no.
+@dataclass(frozen=True, slots=True)
+class Chances:
+    """What may be true of each of n pairs of titles: never wrongly no."""
+
+    #: The titles are alike, their words in alphabetical order.
+    sorted_alike: Bools
+    #: They are alike, their words run together.
+    compact_alike: Bools
+    #: One title begins or ends with the other.
+    extends: Bools
+    #: They have one head, or one is the head of the other.
+    head: Bools
+
+    @property
+    def some(self) -> Bools:
+        """Whether anything may be true of a pair."""
+        return np.asarray(self.sorted_alike | self.compact_alike | self.extends | self.head)
+
+    def of(self, pairs: Ints) -> Chances:
+        """Those of some pairs."""
+        return Chances(*(getattr(self, field.name)[pairs] for field in fields(self)))
+
+
+def chances_of(left: Outlines, right: Outlines, least: Floats) -> Chances:
+    """What the outlines of titles leave possible.
 
     Args:
         left: n outlines.
         right: the other n.
-        least: edit ratio, 0 to 1, from which the titles of each pair are alike, with or without
-            blanks.
+        least: edit ratio, 0 to 1, from which the titles of each pair are alike.
     """
     ours, theirs = (side[:, :_COUNTS] for side in (left, right))
     apart = np.maximum(ours, theirs) - np.minimum(ours, theirs)
@@ -113,19 +137,17 @@ def may_be_alike(left: Outlines, right: Outlines, least: Floats) -> Bools:
     total, longer = our_size + their_size, our_size - their_size
     blanks = our_blanks + their_blanks
     room = 1.0 - least + 1e-9
-    alike = (distance <= room * total) | (distance - blanks_apart <= room * (total - blanks))
     # All letters of one are in the other, and it begins or ends there.
     inside = distance - blanks_apart == np.abs(longer - our_blanks + their_blanks)
-    (begin, end, _), (other_begin, other_end, _) = _ends(left), _ends(right)
+    (begin, end, head), (other_begin, other_end, other_head) = _ends(left), _ends(right)
     meets = (begin == other_begin) | (end == other_end)
-    return np.asarray(unsure | alike | (inside & meets), dtype=bool)
-
-
-def may_share_head(left: Outlines, right: Outlines) -> Bools:
-    """Whether two titles may have one head, or one be the head of the other: never wrongly no."""
-    (ours, _, our_head), (theirs, _, their_head) = _ends(left), _ends(right)
-    shared = (our_head == their_head) | (our_head == theirs)
-    return np.asarray((shared & (our_head != 0)) | ((their_head == ours) & (their_head != 0)))
+    shared = ((head == other_head) | (head == other_begin)) & (head != 0)
+    return Chances(
+        sorted_alike=np.asarray(unsure | (distance <= room * total)),
+        compact_alike=np.asarray(unsure | (distance - blanks_apart <= room * (total - blanks))),
+        extends=np.asarray(unsure | (inside & meets)),
+        head=np.asarray(shared | ((other_head == begin) & (other_head != 0))),
+    )
 
 
 def _ends(rows: Outlines) -> npt.NDArray[np.uint64]:

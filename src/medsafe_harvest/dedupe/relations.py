@@ -80,9 +80,7 @@ def relations(prepared: pa.Table, decisions: pa.Table, clusters: pa.Table) -> pa
 
 def _apart(decisions: pa.Table, clusters: pa.Table) -> pa.Table:
     """The decisions about records of different papers."""
-    ours, theirs = (
-        clusters["cluster"].take(_places(decisions[side], clusters)) for side in ("left", "right")
-    )
+    ours, theirs = (clusters["cluster"].take(side) for side in _sides(decisions, clusters))
     return decisions.filter(pc.not_equal(ours, theirs))
 
 
@@ -98,7 +96,7 @@ def _worth_a_look(decisions: pa.Table, prepared: pa.Table) -> pa.Table:
     part = pc.match_substring_regex(prepared["title"], MAY_BE_PART)
     place = pc.fill_null(prepared["venue_class"], "")
     meeting, journal = (pc.equal(place, kind) for kind in ("meeting", "journal"))
-    left, right = (_places(decisions[side], prepared) for side in ("left", "right"))
+    left, right = _sides(decisions, prepared)
     looks = [
         pc.or_(marked.take(left), marked.take(right)),
         pc.and_(part.take(left), part.take(right)),
@@ -110,14 +108,19 @@ def _worth_a_look(decisions: pa.Table, prepared: pa.Table) -> pa.Table:
 
 def _pairs(decisions: pa.Table, prepared: pa.Table) -> list[Pair]:
     """Decisions with both records."""
-    sides = (
-        prepared.select(READ).take(_places(decisions[side], prepared)).to_pylist()
-        for side in ("left", "right")
-    )
+    read = prepared.select(READ)
+    sides = (read.take(side).to_pylist() for side in _sides(decisions, prepared))
     figures = (
         decisions[name].to_pylist() for name in ("title_similarity", "author_similarity", "score")
     )
     return [Pair(*one) for one in zip(*sides, *figures, strict=True)]
+
+
+def _sides(pairs: pa.Table, table: pa.Table) -> tuple[pa.Array, pa.Array]:
+    """The rows of a table that the left and the right records of pairs have."""
+    both = pa.chunked_array([*pairs["left"].chunks, *pairs["right"].chunks], pa.string())
+    places = _places(both, table)
+    return places.slice(0, len(pairs)), places.slice(len(pairs))
 
 
 def _places(record_ids: pa.ChunkedArray, table: pa.Table) -> pa.Array:

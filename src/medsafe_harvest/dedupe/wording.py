@@ -96,7 +96,10 @@ def name_of(text: str) -> str | None:
 
 
 #: Marks that part a title from its subtitle.
-_SUBTITLE = re.compile(r"\s*[:?!]\s+|\.\s+|\s+[\u2013\u2014-]+\s+|\s*\u2014\s*|\s*[(),]\s+|\s+\(")
+_SUBTITLE = re.compile(
+    r"[:?!.(),\u2013\u2014-]"  # one set first: it is looked for many times faster than a branch
+    r"(?:(?<=[:?!.(),])\s+|(?<=\s\()|(?<=\s[\u2013\u2014-])[\u2013\u2014-]*\s+|(?<=\u2014)\s*)"
+)
 _MOST_MARKS = 4
 #: Information, in nats, of a part of a title that may stand for the title.
 _ENOUGH = 18.0
@@ -166,10 +169,13 @@ def are_opposed(ours: Sequence[str], theirs: Sequence[str]) -> bool:
     sides = [[_OPPOSITES[word] for word in some if word in _OPPOSITES] for some in (ours, theirs)]
     if any(a[0] == b[0] and a[1] != b[1] for a in sides[0] for b in sides[1]):
         return True
+    # Words that turn into each other end alike.
+    endings = {word[-_LEAST_STEM:] for word in ours}
     return any(
         _turns(word, other, ours) or _turns(other, word, theirs)
-        for word in ours
         for other in theirs
+        if other[-_LEAST_STEM:] in endings
+        for word in ours
     )
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from functools import partial
+from functools import lru_cache, partial
 from itertools import repeat
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -60,7 +60,8 @@ class _Processes:
 
     def run(self, stage: Stage[T], folder: Path, parts: int) -> list[T]:
         try:
-            return list(self._executor.map(stage, repeat(folder, parts), range(parts)))
+            swept = partial(_swept, stage)
+            return list(self._executor.map(swept, repeat(folder, parts), range(parts)))
         except BrokenProcessPool as error:
             raise EngineError(
                 "a worker process of matching was ended from outside, most likely because the "
@@ -81,7 +82,10 @@ def pool(workers: int | None, rows: int) -> Iterator[Pool]:
     """
     workers = min(workers or os.cpu_count() or 1, parts_of(rows))
     if workers <= 1 or rows < _SMALL:
-        yield _Here()
+        try:
+            yield _Here()
+        finally:
+            shared.cache_clear()
         return
     # A fork of a process that runs threads, as DuckDB and Arrow do, may hang.
     context = multiprocessing.get_context("spawn")
@@ -91,10 +95,18 @@ def pool(workers: int | None, rows: int) -> Iterator[Pool]:
 
 def _begin() -> None:
     """Set up a worker: it ends with the process that started it, however that ends."""
-    # The work of a stage makes millions of small objects and no cycles: looking for cycles among
-    # them takes a third of the time.
+    # A stage makes millions of small objects: looking for cycles among them all the while takes a
+    # third of the time.
     gc.disable()
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _swept(stage: Stage[T], folder: Path, part: int) -> T:
+    """The result of one part, and no cycle left: one exception may hold all that the part read."""
+    try:
+        return stage(folder, part)
+    finally:
+        gc.collect(0)  # only what is new since the last part
 
 
 def _end_with_parent() -> None:
@@ -133,6 +145,11 @@ def load(path: Path) -> pa.Table:
 def load_one(path: Path) -> pa.RecordBatch:
     """An Arrow file of one batch, mapped, not read: rows are taken from it at random."""
     return pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
+
+
+#: The same for stages: each page of a file that a process looks at costs about as much as a
+#: comparison the first time, so what one part has mapped serves the next.
+shared = lru_cache(maxsize=3)(load_one)
 
 
 def save_one(path: Path, table: pa.Table) -> None:

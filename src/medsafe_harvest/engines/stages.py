@@ -15,13 +15,14 @@ import pyarrow.compute as pc
 
 from medsafe_harvest.dedupe.blocking import KEYS, KINDS, Key, block
 from medsafe_harvest.dedupe.cluster import AGAINST
+from medsafe_harvest.dedupe.columns import Bools, Ints
 from medsafe_harvest.dedupe.decide import judge, worth_keeping
 from medsafe_harvest.dedupe.outline import WIDTH, outlines, packed, unpacked
 from medsafe_harvest.dedupe.overrides import Overrides, impose
 from medsafe_harvest.dedupe.prepare import COMPARISON, prepare
-from medsafe_harvest.dedupe.screen import least_ratio, may_be_worth, worth_comparing
+from medsafe_harvest.dedupe.screen import Side, least_ratio, possible, worth_comparing
 from medsafe_harvest.dedupe.sketch import SKETCH, sketch
-from medsafe_harvest.engines.pool import load_one, rows_of, save
+from medsafe_harvest.engines.pool import load_one, rows_of, save, shared
 from medsafe_harvest.schema import DECISION
 
 #: What the screen and the search in title order need of each sketch.
@@ -88,34 +89,37 @@ def sketch_part(folder: Path, part: int) -> None:
 
 def screen_part(folder: Path, part: int) -> None:
     """Of the candidate pairs of one part, those that are worth comparing."""
-    pairs = load_one(folder / "candidates.arrow").slice(*rows_of(part))
-    titles = load_one(folder / "titles.arrow")
-    outline = load_one(folder / "outlines.arrow").column("outline")
-    ours, theirs = (unpacked(outline.take(pairs.column(side))) for side in "lr")
+    pairs = shared(folder / "candidates.arrow").slice(*rows_of(part))
+    titles = shared(folder / "titles.arrow")
+    outline = unpacked(shared(folder / "outlines.arrow").column("outline"))
+    rows = [pairs.column(side).to_numpy() for side in "lr"]
     least = _LEAST[pairs.column("kinds").to_numpy()]
-    pairs = pairs.filter(pa.array(may_be_worth(ours, theirs, least)))
-    left, right = (titles.take(pairs.column(side)) for side in "lr")
-    worth = screen(left, right, pairs.column("kinds"))
-    save(folder / f"pairs-{part}.arrow", [pairs.filter(worth)], PAIRS)
+    # No row is out of bounds, and to look for one would take longer than the rest.
+    ours, theirs = (np.take(outline, side, axis=0, mode="clip") for side in rows)
+    chances = possible(ours, theirs, least)
+    some = np.flatnonzero(chances.some)
+    left, right = (Side(titles, side[some]) for side in rows)
+    worth = worth_comparing(left, right, least[some], chances.of(some))
+    save(folder / f"pairs-{part}.arrow", [pairs.take(pa.array(some[worth]))], PAIRS)
 
 
-def screen(left: pa.RecordBatch, right: pa.RecordBatch, kinds: pa.Array) -> pa.BooleanArray:
+def screen(left: Side, right: Side, kinds: Ints) -> Bools:
     """Whether pairs of ``TITLES`` with ``PAIRS.kinds`` are worth comparing."""
-    return pa.array(worth_comparing(left, right, _LEAST[kinds.to_numpy()]))
+    return worth_comparing(left, right, _LEAST[kinds])
 
 
 def prepare_part(folder: Path, part: int) -> None:
     """Comparison rows of the records of one part of ``active``."""
-    rows = load_one(folder / "active.arrow").slice(*rows_of(part)).column("row")
-    prepared = prepare(load_one(folder / "records.arrow").take(rows))
+    rows = shared(folder / "active.arrow").slice(*rows_of(part)).column("row")
+    prepared = prepare(shared(folder / "records.arrow").take(rows))
     save(folder / f"prepared-{part}.arrow", [prepared], COMPARISON)
 
 
 def sides(folder: Path, part: int) -> pa.RecordBatch:
     """The pairs of one part: ``left`` and ``right`` (structs of ``COMPARISON``), and ``keys``."""
-    pairs = load_one(folder / "pairs.arrow").slice(*rows_of(part))
-    places = load_one(folder / "places.arrow").column("place")
-    prepared = load_one(folder / "prepared.arrow")
+    pairs = shared(folder / "pairs.arrow").slice(*rows_of(part))
+    places = shared(folder / "places.arrow").column("place")
+    prepared = shared(folder / "prepared.arrow")
     left, right = (prepared.take(places.take(pairs.column(side))) for side in "lr")
     return beside(left, right, pairs.column("kinds"))
 

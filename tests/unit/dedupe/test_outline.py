@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from medsafe_harvest.dedupe.outline import outlines, packed, unpacked
-from medsafe_harvest.dedupe.screen import least_ratio, may_be_worth, worth_comparing
+from medsafe_harvest.dedupe.screen import Side, least_ratio, possible, worth_comparing
 
 LEASTS = sorted({least_ratio(kinds) for kinds in (["title"], ["team"], ["rare_word_author"], [])})
 TITLES = st.text("ab cé7,", max_size=24) | st.sampled_from(["a" * 300, "deep learning for x rays"])
@@ -41,15 +41,18 @@ def test_no_pair_that_is_worth_comparing_is_dropped(
     ]
     left, right = (screened_by(*side) for side in zip((one, other), heads, strict=True))
     least = np.array([least for *_, least in pairs])
-    worth = worth_comparing(left, right, least)
-    assert may_be_worth(outlined(left), outlined(right), least)[worth].all()
+    sides = Side.of_all(left), Side.of_all(right)
+    worth = worth_comparing(*sides, least)
+    chances = possible(outlined(left), outlined(right), least)
+    assert chances.some[worth].all()
+    assert (worth_comparing(*sides, least, chances) == worth).all()
 
 
 def test_strangers_are_told_apart_by_their_letters() -> None:
     left = screened_by(["uncertainty of sepsis alerts across four hospitals"] * 2, ["", ""])
     right = screened_by(["sepsis alerts of ward rounds with gradient boosting", "sepsis"], ["", ""])
     least = np.full(2, least_ratio(["rare_words"]))
-    assert not may_be_worth(outlined(left), outlined(right), least).any()
+    assert not possible(outlined(left), outlined(right), least).some.any()
 
 
 def test_outlines_pass_through_a_column() -> None:

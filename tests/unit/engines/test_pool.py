@@ -9,9 +9,10 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
-from medsafe_harvest.engines.pool import ROWS, pool
+from medsafe_harvest.engines.pool import ROWS, load_one, pool, save_one, shared
 from medsafe_harvest.errors import EngineError
 
 MANY = 3 * ROWS
@@ -39,6 +40,42 @@ def double(folder: Path, part: int) -> str:
 def die(_: Path, part: int) -> None:
     if part == 1:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Knot:
+    """Holds itself, as an exception holds the frame that caught it."""
+
+    alive = 0
+
+    def __init__(self) -> None:
+        self.own = self
+        Knot.alive += 1
+
+    def __del__(self) -> None:
+        Knot.alive -= 1
+
+
+def tie(_folder: Path, _part: int) -> int:
+    before = Knot.alive
+    Knot()
+    return before
+
+
+def look_into(folder: Path, _part: int) -> bool:
+    return shared(folder / "one.arrow") is shared(folder / "one.arrow")
+
+
+def test_what_a_part_tied_into_a_cycle_is_gone_before_the_next() -> None:
+    with pool(2, MANY) as workers:
+        assert workers.run(tie, Path(), 8) == [0] * 8
+
+
+def test_parts_share_what_is_mapped_and_nothing_of_it_outlives_them(tmp_path: Path) -> None:
+    save_one(tmp_path / "one.arrow", pa.table({"n": [1, 2]}))
+    with pool(1, 10) as here:
+        assert here.run(look_into, tmp_path, 2) == [True, True]
+    assert shared.cache_info().currsize == 0
+    assert load_one(tmp_path / "one.arrow").num_rows == 2
 
 
 def test_parts_come_back_in_order_from_workers_and_from_here() -> None:

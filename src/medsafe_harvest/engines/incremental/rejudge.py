@@ -14,6 +14,7 @@ from medsafe_harvest.dedupe.columns import Ints, distinct
 from medsafe_harvest.dedupe.decide import judge, worth_keeping
 from medsafe_harvest.dedupe.overrides import Overrides, impose
 from medsafe_harvest.dedupe.prepare import COMPARISON, prepare
+from medsafe_harvest.dedupe.screen import Side
 from medsafe_harvest.engines.incremental.layers import Layers
 from medsafe_harvest.engines.incremental.shares import unpacked
 from medsafe_harvest.engines.incremental.touched import World
@@ -103,8 +104,7 @@ def _screened(world: World, pairs: Ints, kinds: Ints) -> Ints:
         one, other = sides(world, pairs[start : start + ROWS])
         rows = distinct(np.concatenate([one, other]))
         titles = world.titles.take(rows).combine_chunks().to_batches()[0]
-        left, right = (titles.take(pa.array(np.searchsorted(rows, side))) for side in (one, other))
-        bits = pa.array(kinds[start : start + ROWS].astype(np.int32))
-        worth = screen(left, right, bits).to_numpy(zero_copy_only=False)
+        left, right = (Side(titles, np.searchsorted(rows, side)) for side in (one, other))
+        worth = screen(left, right, kinds[start : start + ROWS])
         chosen.append(start + np.flatnonzero(worth))
     return np.concatenate(chosen)

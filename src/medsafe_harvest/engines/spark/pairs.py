@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from medsafe_harvest.dedupe.blocking import KEYS, block
 from medsafe_harvest.dedupe.overrides import Overrides
 from medsafe_harvest.dedupe.prepare import NEEDED
+from medsafe_harvest.dedupe.screen import Side
 from medsafe_harvest.dedupe.sketch import SKETCH, sketch
 from medsafe_harvest.engines import sql
 from medsafe_harvest.engines.spark.arrow import through
@@ -117,9 +118,9 @@ def _sketch(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 def _screen(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
         left, right = (
-            pa.RecordBatch.from_struct_array(batch.column(side))
+            Side.of_all(pa.RecordBatch.from_struct_array(batch.column(side)))
             for side in ("left_titles", "right_titles")
         )
-        kept = batch.filter(screen(left, right, batch.column("kinds")))
+        kept = batch.filter(pa.array(screen(left, right, batch.column("kinds").to_numpy())))
         columns = [kept.column("l"), kept.column("r"), kinds_of(kept)]
         yield pa.RecordBatch.from_arrays(columns, schema=PAIRS)
