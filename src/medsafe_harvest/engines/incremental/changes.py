@@ -49,10 +49,24 @@ def changes(state: State, records: pa.Table) -> Batch:
 
 def differ(one: pa.Array, other: pa.Array) -> Bools:
     """Where two columns say something else; a null is like a null, and like nothing else."""
+    blocks = [
+        _differ(one.slice(start, _BLOCK), other.slice(start, _BLOCK))
+        for start in range(0, len(one), _BLOCK)
+    ]
+    return np.concatenate([np.zeros(0, dtype=bool), *blocks])
+
+
+#: Values that are compared as a whole first: from one night to the next most are as they were.
+_BLOCK = 2_000
+
+
+def _differ(one: pa.Array, other: pa.Array) -> Bools:
+    if one.equals(other):
+        return np.zeros(len(one), dtype=bool)
     apart = _flags(pc.not_equal(pc.is_valid(one), pc.is_valid(other)))
     if pa.types.is_struct(one.type):
         for ours, theirs in zip(one.flatten(), other.flatten(), strict=True):
-            apart |= differ(ours, theirs)
+            apart |= _differ(ours, theirs)
         return apart
     if not pa.types.is_list(one.type):
         return apart | _flags(pc.fill_null(pc.not_equal(one, other), False))
@@ -60,7 +74,7 @@ def differ(one: pa.Array, other: pa.Array) -> Bools:
     apart |= _flags(pc.not_equal(*lengths))
     alike = np.flatnonzero(~apart)
     ours, theirs = (side.take(pa.array(alike)) for side in (one, other))
-    items = differ(pc.list_flatten(ours), pc.list_flatten(theirs))
+    items = _differ(pc.list_flatten(ours), pc.list_flatten(theirs))
     apart[alike[np.asarray(pc.list_parent_indices(ours))[items]]] = True
     return apart
 
