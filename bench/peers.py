@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable
 from importlib import metadata
@@ -22,8 +23,13 @@ if TYPE_CHECKING:
 Groups = Iterable[Iterable[str]]
 
 
+#: Random pairs for each record that Splink estimates from.
+_SAMPLED = 10
+
+
 def splink(records: pd.DataFrame) -> Groups:
     """Splink on DuckDB: u by random sampling, m by expectation maximisation, threshold 0.95."""
+    import duckdb  # noqa: PLC0415 - as below
     import splink.comparison_library as cl  # noqa: PLC0415 - only where it is installed
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on  # noqa: PLC0415
 
@@ -51,7 +57,8 @@ def splink(records: pd.DataFrame) -> Groups:
         *([block_on("doi")] if "doi" in filled else []),
         *([block_on("volume", "pages")] if {"volume", "pages"} <= filled else []),
     ]
-    api = DuckDBAPI()
+    # What does not fit into memory goes where the files of this run go.
+    api = DuckDBAPI(duckdb.connect(config={"temp_directory": tempfile.gettempdir()}))
     settings = SettingsCreator(
         link_type="dedupe_only",
         comparisons=[comparison for name, comparison in comparisons.items() if name in filled],
@@ -61,7 +68,8 @@ def splink(records: pd.DataFrame) -> Groups:
     linker.training.estimate_probability_two_random_records_match(
         [block_on("title", "year")], recall=0.7
     )
-    linker.training.estimate_u_using_random_sampling(max_pairs=1e6)
+    # Among a million random pairs of a million records hardly two records have a DOI.
+    linker.training.estimate_u_using_random_sampling(max_pairs=max(1e6, _SAMPLED * len(table)))
     for rule in (block_on("title"), block_on("authors", "year")):
         linker.training.estimate_parameters_using_expectation_maximisation(rule)
     pairs = linker.inference.predict(threshold_match_weight=-10)

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from medsafe_harvest.dedupe.about import about
-from medsafe_harvest.dedupe.columns import distinct, one_array
+from medsafe_harvest.dedupe.columns import Ints, distinct, one_array
 from medsafe_harvest.dedupe.editions import extensions, translations
 from medsafe_harvest.dedupe.links import Link, Pair, Relation, Row
 from medsafe_harvest.dedupe.manifestations import PUBLISHED, Form, form_of
@@ -154,10 +154,8 @@ def _members(prepared: pa.Table, clusters: pa.Table) -> list[list[Row]]:
     codes = papers.dictionary_encode().indices.to_numpy()
     several = np.flatnonzero((np.bincount(codes) > 1)[codes])
     own = prepared.select(["record_id", *_OF_FORM]).take(pa.array(several))
-    columns = (own[name].to_pylist() for name in _OF_FORM)
-    forms = [form_of(*one, workshop=False) for one in zip(*columns, strict=True)]
+    numbers = _forms(own)
     # Of two arXiv records, one may be a version of the other.
-    numbers = np.array([_FORM_NUMBERS[form] for form in forms], dtype=np.int64)
     arxiv = np.asarray(pc.equal(own["source"], "arxiv"))
     kinds = distinct(codes[several] * len(Form) + numbers) // len(Form)
     chosen = np.bincount(kinds, minlength=codes.max(initial=0) + 1) > 1
@@ -166,11 +164,25 @@ def _members(prepared: pa.Table, clusters: pa.Table) -> list[list[Row]]:
     there = np.flatnonzero(chosen[codes[several]])
     rows = own.take(pa.array(there)).append_column("paper", papers.take(pa.array(several[there])))
     for row, place in zip(rows.to_pylist(), there.tolist(), strict=True):
-        found.setdefault(row["paper"], []).append(row | {"form": forms[place]})
+        found.setdefault(row["paper"], []).append(row | {"form": _FORMS[numbers[place]]})
     return [sorted(found[name], key=lambda row: row["record_id"]) for name in sorted(found)]
 
 
-_FORM_NUMBERS = {form: number for number, form in enumerate(Form)}
+_FORMS = tuple(Form)
+
+
+def _forms(records: pa.Table) -> Ints:
+    """The number of the form of each record, a part of them at a time."""
+    number_of = {form: number for number, form in enumerate(_FORMS)}
+    numbers: list[int] = []
+    for part in records.select(_OF_FORM).to_batches(max_chunksize=_PART):
+        rows = zip(*(column.to_pylist() for column in part.columns), strict=True)
+        numbers += (number_of[form_of(*row, workshop=False)] for row in rows)
+    return np.array(numbers, dtype=np.int64)
+
+
+#: Records that are plain values at a time.
+_PART = 50_000
 
 
 def _manifestations(rows: Sequence[Row]) -> Iterator[tuple[str, Relation, str, str]]:
