@@ -35,6 +35,7 @@ def corpus(data: Path) -> pa.Table:
     drawn = np.random.default_rng(0).random((len(table), CITES)) ** 3 * CITED
     cites = pa.array([np.unique(row).tolist() for row in drawn.astype(np.int64)])
     table = table.append_column("cites", cites)
+    table = table.append_column("corpus_id", pa.array(range(len(table)), pa.int64()))
     # The last ones come in the night after.
     days = np.r_[np.zeros(len(table) - NEW), np.ones(NEW)].astype("int32")
     return table.append_column("first_seen", pa.array(days).cast(pa.date32()))

@@ -35,6 +35,7 @@ def main() -> None:
         ("fresh", "B", "never looked at"),
         ("late", "C", "looked at"),
         ("late", "D", "never looked at"),
+        ("last", "E", "never looked at"),
     ):
         _print(f"tests/golden, {name}, half {half} ({fate})", _told(name, data, tagger, half))
     told = evaluate(tagger, read_labelled((data / "labelled/topics.json").read_bytes()))

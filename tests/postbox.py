@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
@@ -24,6 +25,17 @@ class Postbox:
         self.mails: list[EmailMessage] = []
         self.refused: set[str] = set()
         self.port = 0
+        #: How often a client said who it is; where TLS begins later it says so twice.
+        self.greetings = threading.Semaphore(0)
+
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name
+        self, server: Any, session: Any, envelope: Envelope, name: str, responses: list[str]
+    ) -> list[str]:
+        assert server is not None
+        assert envelope is not None
+        session.host_name = name
+        self.greetings.release()
+        return responses
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: Any, session: Any, envelope: Envelope, address: str, _options: Any

@@ -28,7 +28,7 @@ def replace(path: Path, write: Callable[[Path], object]) -> None:
     Raises:
         OSError: it cannot be written; a file that was there is unchanged.
     """
-    beside = path.with_name(f".{path.name}-{os.getpid()}")
+    beside = path.parent / f".{path.name}-{os.getpid()}"
     try:
         write(beside)
         sync(beside)

@@ -105,3 +105,28 @@ def topic_label(slug: str) -> str:
     """A topic where its name stands alone: "Federated learning", "MRI"."""
     name = _HEADINGS.get(slug) or topic_name(slug)
     return name[:1].upper() + name[1:]
+
+
+def shared_in_words(terms: Sequence[str]) -> list[str]:
+    """What two papers share, in words, each once: of "ct" and "CT" the latter.
+
+    Papers that both cite and that are not in the table are counted: their numbers tell nobody
+    anything.
+    """
+    said = [_term(term) for term in terms]
+    found: dict[str, str] = {}
+    for one in filter(None, said):
+        found[one.casefold()] = min(one, found.get(one.casefold(), one))
+    unknown = said.count("")
+    others = [f"{unknown} other paper{'' if unknown == 1 else 's'} cited by both"]
+    return [*found.values(), *(others if unknown else ())]
+
+
+def _term(term: str) -> str:
+    """In words: a word, a topic, a paper that both cite or that is one of the two; "" for none."""
+    if term.startswith("topic:"):
+        return topic_name(term.removeprefix("topic:"))
+    if term.startswith("cites:"):
+        title = term.removeprefix("cites:")
+        return "" if title.isdecimal() else f"cites \u201c{title}\u201d"
+    return term

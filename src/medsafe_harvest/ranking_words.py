@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from medsafe_harvest.outgoing import topic_name
 from medsafe_harvest.ranking import RankingSettings
 
 
@@ -47,7 +48,9 @@ def _topics_in_words(paper: Mapping[str, Any], settings: RankingSettings) -> str
         for tag in sorted(paper["tags"], key=lambda tag: float(tag["score"]))
         if tag["facet"] == "trust"
     }
-    topics = ", ".join(f"{topic} {score:.2f}" for topic, score in sorted(scores.items()))
+    topics = ", ".join(
+        f"{topic_name(topic)} {score:.2f}" for topic, score in sorted(scores.items())
+    )
     if not topics:
         return "no trust topic"
     if paper["medical"]:

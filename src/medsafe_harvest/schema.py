@@ -325,8 +325,8 @@ RELATED = pa.schema(
         _field(
             "terms",
             STRINGS,
-            "Up to five words, topics (topic:...) and shared references (cites:...) that "
-            "contributed most, the strongest first",
+            "Up to five words, topics (topic:...) and papers that both cite, or that one of them "
+            "is and the other cites (cites:...), that contributed most, the strongest first",
             required=True,
         ),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shlex
 import shutil
 from collections import defaultdict
@@ -305,6 +306,43 @@ def test_what_only_reads_pages_makes_no_folder_where_there_is_none(
     assert isinstance(result.exception, NothingFoundError | StoreError)
     assert "check --data" in str(result.exception)
     assert not project.data.exists()
+
+
+@pytest.mark.parametrize("wrong", ["--source nope", "--query nope", "--metrics no/such.prom"])
+def test_a_harvest_of_what_is_not_there_makes_no_folder(
+    services: loopback.Services, tmp_path: Path, wrong: str
+) -> None:
+    project = make_project(tmp_path, services)
+    assert project.run("harvest", *wrong.split()).exit_code == 2
+    (project.config / "settings.yaml").unlink()
+    assert isinstance(project.run("harvest").exception, ConfigError)
+    assert not project.data.exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("export bibtex --out /", 1, "/ cannot be written"),
+        ("feeds build --out {data}/raw/feeds", 2, "only harvests write there"),
+        ("site build --out {data}/raw", 2, "only harvests write there"),
+        ("site build --out {data}/new --where year<1800", 1, "no paper was selected"),
+        ("curate --records x --out {data}/raw", 2, "only harvests write there"),
+        ("search mri --since 2025 --until 2020", 2, "is later than --until 2020-12-31"),
+        ("topics check --papers none.parquet", 1, "there is no such file"),
+        ("topics test hello", 0, "no rule finds anything"),
+        ("digest send --to me", 2, "no mail address"),
+    ],
+)
+def test_what_cannot_be_done_is_said_and_leaves_nothing(
+    harvested: Project, command: str, code: int, said: str
+) -> None:
+    before = sorted(harvested.data.iterdir())
+    result = harvested.run(*(part.format(data=harvested.data) for part in command.split()))
+    assert result.exit_code == code
+    text = f"{result.output} {result.exception}"
+    assert said in " ".join(re.sub(r"[\u2500-\u257f]", " ", text).split())
+    assert sorted(harvested.data.iterdir()) == before
+    assert not (harvested.data / "raw/feeds").exists()
 
 
 def test_nothing_found_is_a_table_only_where_a_window_says_so(

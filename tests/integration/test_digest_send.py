@@ -6,6 +6,8 @@ import json
 import re
 import shlex
 import shutil
+import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -16,9 +18,10 @@ import feedparser
 import pytest
 import trustme
 import yaml
+from filelock import FileLock
 from typer.testing import Result
 
-from tests.integration.conftest import ROOT, Project
+from tests.integration.conftest import COMMAND, ROOT, Project
 from tests.postbox import PASSWORD, USER, Postbox, like_a_provider, serving
 
 TO = "me@example.org"
@@ -216,6 +219,28 @@ def test_what_is_in_the_way_is_said_and_nothing_is_marked(
     assert "environment variable" in missing.output
     assert not post.mails
     assert not list((project.data / "mail").glob("*.json"))
+
+
+def test_of_two_calls_at_once_one_mails(project: Project, post: Postbox) -> None:
+    (project.data / "mail").mkdir()
+    options = ["--config", str(project.config), "--data", str(project.data), "digest", "send"]
+    where = ["--smtp", f"127.0.0.1:{post.port}", "--user", USER, "--to", TO]
+    with FileLock(project.data / "mail/.lock"):
+        both = [subprocess.Popen([*COMMAND, *options, *where]) for _ in range(2)]
+        for _ in range(4):  # both wait for the folder, each with its mail written
+            assert post.greetings.acquire(timeout=60)
+    assert [one.wait(60) for one in both] == [0, 0]
+    assert len(post.mails) == 1
+
+
+def test_a_call_that_cannot_send_leaves_nothing(project: Project) -> None:
+    shutil.rmtree(project.data)
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        where = ("--smtp", f"127.0.0.1:{nobody.getsockname()[1]}", "--security", "none")
+        result = project.run("digest", "send", "--to", TO, *where)
+    assert "cannot be reached" in str(result.exception)
+    assert not project.data.exists()
 
 
 def test_the_settings_name_server_and_recipients(project: Project) -> None:

@@ -162,7 +162,9 @@ def test_merged_and_deleted_papers_of_semantic_scholar_are_followed(tmp_path: Pa
 def test_what_papers_cite_is_looked_up_once_and_makes_near(tmp_path: Path) -> None:
     rows = [
         paper(number, f"2025-01-{5 + number:02}", corpus_id=number, s2_id=str(number) * 40)
-        for number in (1, 2, 3, 4)
+        # Few words in common, so that references are among the terms that are told.
+        | {"title": f"Machine unlearning {where}", "abstract": f"A patient {where}."}
+        for number, where in enumerate(("at home", "abroad", "on wards", "in theatres"), 1)
     ]
     nights = Nights(tmp_path, rows)
     with nights.services() as config:
@@ -178,6 +180,8 @@ def test_what_papers_cite_is_looked_up_once_and_makes_near(tmp_path: Path) -> No
     curated = tmp_path / "curated"
     near = pq.read_table(curated / "related.parquet")["terms"].to_pylist()
     assert any("cites:1" in terms for terms in near)
+    # Nobody but 3 itself and 4 has it: 4 cites 3.
+    assert any("cites:3" in terms for terms in near)
     before = {path.name: path.read_bytes() for path in curated.glob("*.parquet")}
     store = RawStore(tmp_path / "raw", version="1")
     now = nights.clock.moment

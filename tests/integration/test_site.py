@@ -158,6 +158,19 @@ def test_search_finds_as_one_types(visit: Visit) -> None:
     expect(page.locator("#status")).to_have_text("0 papers. Try fewer words or filters.")
 
 
+def test_british_and_american_words_find_each_other(visit: Visit) -> None:
+    page = visit.open("search.html")
+    every = found(page)
+    numbers = []
+    for text in ("tumour", "tumor", '"TUMOUR"'):
+        page.fill("#q", text)
+        expect(page.locator("#status")).not_to_have_text(re.compile(f"^{every} "))
+        numbers.append(found(page))
+        marks = {one.lower() for one in page.locator("#results mark").all_text_contents()}
+        assert {"tumour", "tumor"} <= marks
+    assert numbers[0] == numbers[1] == numbers[2] > 0
+
+
 @pytest.mark.parametrize(
     ("file", "said"),
     [

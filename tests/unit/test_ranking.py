@@ -160,7 +160,7 @@ def test_new_are_papers_first_seen_since_and_not_withdrawn() -> None:
 
 def test_the_reasons_say_what_each_part_was_made_of() -> None:
     row = paper(
-        published=None, year=2025, medical=False, tags=[tag("privacy", 0.9)],
+        published=None, year=2025, medical=False, tags=[tag("anomaly-detection", 0.9)],
         venue="MICCAI", venue_kind="conference", citation_count=3,
     )  # fmt: skip
     words = reasons(ranked(row)[0], row, DEFAULTS)
@@ -168,6 +168,6 @@ def test_the_reasons_say_what_each_part_was_made_of() -> None:
     assert words["recency"] == (
         "published some day of 2025, taken for 273 days ago; halves every 30 days"
     )
-    assert words["topic"] == "privacy 0.90; not about medicine, so times 0.25"
+    assert words["topic"] == "anomaly detection 0.90; not about medicine, so times 0.25"
     assert words["citations"].startswith("3 citations, 0 of them influential: 0.33 a month")
     assert words["venue"] == "MICCAI (conference)"

@@ -82,15 +82,19 @@ def chosen(context: typer.Context, config: Config | None = None) -> Choice:
         config: where it was read already; else it is read only if an option asks for it.
 
     Raises:
-        typer.BadParameter: a day is none, or a saved condition cannot be read.
+        typer.BadParameter: a day is none, the days are the wrong way round, or a saved condition
+            cannot be read.
     """
     place: Workplace = context.obj
     given = context.params
     names = given["topic"] or given["where"] or given["query"]
+    since, until = day(given["since"], first=True), day(given["until"], first=False)
+    if since and until and since > until:
+        raise typer.BadParameter(f"--since {since} is later than --until {until}")
     return Choice(
         topics=given["topic"] or (),
-        since=day(given["since"], first=True),
-        until=day(given["until"], first=False),
+        since=since,
+        until=until,
         where=condition(given["where"]),
         query=given["query"],
         known=_known(config or place.config()) if names else (),

@@ -113,6 +113,15 @@ class Workplace:
         """What all projects of this user share: when each service was last asked."""
         return Path(os.environ.get("MEDSAFE_STATE") or platformdirs.user_state_path(_NAME))
 
+    def refuse_raw(self, out: Path) -> None:
+        """Refuse to write into the folder of the stored pages.
+
+        Raises:
+            typer.BadParameter: it is that folder, or lies in it.
+        """
+        if out.resolve().is_relative_to(self.raw.resolve()):
+            raise typer.BadParameter(f"--out {out}: only harvests write there; choose another")
+
     def config(self) -> Config:
         """The configuration, read now.
 

@@ -23,6 +23,7 @@ from medsafe_harvest.curated import snapshot
 from medsafe_harvest.fetch.clock import SystemClock
 from medsafe_harvest.fetch.plan import standings
 from medsafe_harvest.fetch.rawstore import RawStore
+from medsafe_harvest.outgoing import topic_name
 
 #: Most months shown in the terminal, as far as they fit; JSON has all.
 _MONTHS = 12
@@ -155,18 +156,18 @@ def _print_months(months: Months, topics: Mapping[str, int]) -> None:
         table.add_column(months.months[n][2:], justify="right", no_wrap=True)
     for topic, own in months.papers.items():
         table.add_row(
-            Text(topic),
+            Text(topic_name(topic)),
             str(sum(own) if topic == ALL else topics[topic]),
             *(str(own[n]) for n in last),
         )
     output.print(table)
-    none = [topic for topic, papers in topics.items() if not papers]
+    none = [topic_name(topic) for topic, papers in topics.items() if not papers]
     if none:
         output.print(shown(f"topics without papers: {', '.join(none)}"), soft_wrap=True)
     for one in months.thin[:_THIN]:
         output.print(
             shown(
-                f"thin: {one.topic} in {one.month}: {one.papers:,} papers where "
+                f"thin: {topic_name(one.topic)} in {one.month}: {one.papers:,} papers where "
                 f"{one.expected:,.1f} were expected (chance {one.tail:.1g})"
             ),
             soft_wrap=True,
@@ -194,7 +195,7 @@ def _print_names(title: str, names: Sequence[Unnamed]) -> None:
             shown(one.name),
             f"{one.papers:,}",
             f"{one.lift:.1f}",
-            one.topic,
+            topic_name(one.topic),
             Text(" ".join(one.examples[:1])),
         )
     output.print(table)

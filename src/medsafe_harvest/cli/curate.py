@@ -118,6 +118,8 @@ def curate(  # noqa: PLR0913, PLR0917 - the options
     docs/how-to/spark.md has the way to each kind of cluster, and how large it should be.
     """
     place: Workplace = context.obj
+    if out is not None:
+        place.refuse_raw(out)
     config = place.config()
     began = time.monotonic()
     watched = wanted_profile(profile)

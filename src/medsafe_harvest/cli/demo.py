@@ -16,11 +16,12 @@ from medsafe_harvest import loopback
 from medsafe_harvest.cli import site
 from medsafe_harvest.cli.context import Exit, Workplace, console, output
 from medsafe_harvest.cli.harvest import alone, everything, run
-from medsafe_harvest.cli.inspect import count
+from medsafe_harvest.cli.inspect import count, in_words
 from medsafe_harvest.cli.progress import Reporter
 from medsafe_harvest.config import Config
 from medsafe_harvest.curated import snapshot
 from medsafe_harvest.errors import StoreError
+from medsafe_harvest.outgoing import topic_name
 from medsafe_harvest.report import as_json, as_plain, write
 from medsafe_harvest.report_text import as_text
 
@@ -59,7 +60,7 @@ def demo(
     for title in ("records by source", "papers", "papers by trust topic"):
         table = Table(title, "records" if title == "records by source" else "papers", min_width=44)
         for name, number in counts[title].items():
-            table.add_row(str(name), f"{number:,}")
+            table.add_row(in_words(title, name), f"{number:,}")
         output.print(table)
     _print_examples(report.curated.folder)
     complete, incomplete = report.fetched.complete, report.fetched.incomplete
@@ -85,7 +86,7 @@ def _print_examples(folder: Path) -> None:
     published.sort(key=lambda paper: (-paper["year"], paper["title"]))
     table = Table("year", "title", "venue", "topics", title="A few of them", title_justify="left")
     for paper in published[:5]:
-        topics = ", ".join(paper["topics"])
+        topics = ", ".join(map(topic_name, paper["topics"]))
         table.add_row(str(paper["year"]), Text(paper["title"]), Text(paper["venue"]), topics)
     output.print(table)
 

@@ -19,6 +19,7 @@ from medsafe_harvest.curated.selection import select
 from medsafe_harvest.digests import health
 from medsafe_harvest.digests.content import SHOWN, Digest, explained
 from medsafe_harvest.digests.health import Health
+from medsafe_harvest.outgoing import topic_name
 from medsafe_harvest.ranking import COLUMNS, select_new
 from medsafe_harvest.schema import PAPER
 
@@ -74,7 +75,7 @@ class Choice:
         """The choice in words, without the days; empty where it is all papers."""
         found = []
         if self.topics:
-            found.append(f"about {' or '.join(self.topics)}")
+            found.append(f"about {' or '.join(map(topic_name, self.topics))}")
         if self.query:
             found.append(f"of the query {self.query}")
         if self.where:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -26,6 +26,7 @@ from medsafe_harvest.cli.digest_letter import Letter, Occasion, letter_to, read_
 from medsafe_harvest.config import Settings
 from medsafe_harvest.config_files import load
 from medsafe_harvest.digests import book, smtp, text
+from medsafe_harvest.digests.book import Book
 from medsafe_harvest.digests.message import Audience, address
 from medsafe_harvest.errors import BusyError, ConfigError, MailError, StoreError
 from medsafe_harvest.fetch.clock import SystemClock
@@ -113,26 +114,18 @@ def send(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     settings = _settings(place, choice)
     recipients = _recipients(to, settings)
     whose = sender(from_, settings, recipients[0], user)
-    address(whose)
+    _checked(whose)
     host = None if dry_run else _server(server, security, user, settings)
     folder = place.data / "mail"
-    # A dry run writes nothing, not even a lock.
-    with nullcontext() if dry_run else _alone(folder):
-        papers, health = read_papers(place, choice, settings, now)
-        letters = []
-        for recipient in recipients:
-            audience = Audience(recipient, choice.key)
-            letter = letter_to(
-                papers,
-                Occasion(choice, settings, health, whose, now, always=always, again=again),
-                audience,
-                book.read(folder, audience),
-            )
-            letters += [letter] if letter else []
-        if dry_run:
-            _show(letters)
-        elif host is not None and letters:
-            _send(host, letters, folder)
+    papers, health = read_papers(place, choice, settings, now)
+    occasion = Occasion(choice, settings, health, whose, now, always=always, again=again)
+    audiences = [Audience(recipient, choice.key) for recipient in recipients]
+    found = [letter_to(papers, occasion, one, book.read(folder, one)) for one in audiences]
+    letters = [letter for letter in found if letter]
+    if host is None:
+        _show(letters)
+    elif letters:
+        _send(host, letters, folder, lambda one, sent: letter_to(papers, occasion, one, sent))
 
 
 def sender(given: str | None, settings: Settings, recipient: str, user: str | None = None) -> str:
@@ -164,8 +157,20 @@ def _recipients(given: Sequence[str] | None, settings: Settings) -> list[str]:
     if not found:
         raise typer.BadParameter("--to is missing (or mail.to in config/settings.yaml)")
     for one in found:
-        address(one)
+        _checked(one)
     return found
+
+
+def _checked(words: str) -> None:
+    """Refuse what is no mail address.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    try:
+        address(words)
+    except MailError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _server(
@@ -219,16 +224,37 @@ def _show(letters: Sequence[Letter]) -> None:
         typer.echo(text.render(letter.digest))
 
 
-def _send(server: smtp.Server, letters: Sequence[Letter], folder: Path) -> None:
+def _send(
+    server: smtp.Server,
+    letters: Sequence[Letter],
+    folder: Path,
+    anew: Callable[[Audience, Book], Letter | None],
+) -> None:
     """Send all that can be sent, each noted at once.
+
+    Args:
+        server: who takes the mails; asked first, so that nothing is made where it is not there.
+        letters: the mails.
+        folder: where it is noted what was sent.
+        anew: the mail to an audience that another call mailed meanwhile.
 
     Raises:
         MailError: not all were taken.
+        BusyError: another call holds the folder for too long.
         StoreError: what was sent cannot be noted.
     """
     failed = []
-    with console.status(f"mailing by {server}"), smtp.connected(server) as connection:
-        for letter in letters:
+    with (
+        console.status(f"mailing by {server}"),
+        smtp.connected(server) as connection,
+        _alone(folder),
+    ):
+        for written in letters:
+            now_sent = book.read(folder, written.audience)
+            as_known = now_sent == written.book
+            letter = written if as_known else anew(written.audience, now_sent)
+            if letter is None:
+                continue
             try:
                 connection.send(letter.mail)
             except MailError as error:

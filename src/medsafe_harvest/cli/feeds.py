@@ -54,9 +54,10 @@ def build(
     place: Workplace = context.obj
     if base_url is not None and web(base_url) != base_url:
         raise typer.BadParameter(f"--base-url {base_url!r} is no address like https://example.org")
+    folder = out or place.data / "feeds"
+    place.refuse_raw(folder)
     config = place.config()
     papers = snapshot.read(snapshot.current(place.curated), "papers", list(feeds.COLUMNS))
-    folder = out or place.data / "feeds"
     with console.status(f"making feeds of {papers.num_rows:,} papers"):
         topics = {slug: facet for facet, slug, _ in config.topics.topics() if facet != "medical"}
         queries = {query.id: query.description for query in config.queries}

@@ -96,21 +96,22 @@ def harvest(  # noqa: PLR0913, PLR0917 - each option is a parameter
         raise typer.BadParameter(f"--metrics: there is no folder {metrics.absolute().parent}")
     watched = wanted_profile(profile)
     monitors = Monitors(log_format, metrics, as_json=as_json, profile=watched)
-    # Who finds another run at work has nothing to tell anybody.
-    with monitors.speaking(), ended_like_an_interrupt(), alone(place):
+    with monitors.speaking(), ended_like_an_interrupt():
         try:
             config = place.config()
         except ConfigError as error:
-            monitors.failed(place, error)
+            # Who finds another run at work has nothing to tell anybody.
+            with alone(place) if place.data.is_dir() else nullcontext():
+                monitors.failed(place, error)
             raise
         wanted = Wanted(
             queries=_chosen(config.queries, query or []),
-            sources=_known(config.doors, source or []),
+            sources=_known("door", config.doors, source or []),
             since=since.date() if since else None,
             until=until.date() if until else None,
         )
         monitors.keep_secret(config)
-        with monitors.watching(place) as tell_the_end:
+        with alone(place), monitors.watching(place) as tell_the_end:
             with watched or nullcontext():
                 night = run(place, config, wanted, monitors.reporter)
             tell_the_end(night)
@@ -252,14 +253,14 @@ def everything(config: Config) -> Wanted:
 
 def _chosen(queries: tuple[Query, ...], names: list[str]) -> tuple[Query, ...]:
     known = {query.id: query for query in queries}
-    return tuple(known[name] for name in _known(known, names))
+    return tuple(known[name] for name in _known("query", known, names))
 
 
-def _known(known: Iterable[str], names: list[str]) -> tuple[str, ...]:
+def _known(what: str, known: Iterable[str], names: list[str]) -> tuple[str, ...]:
     """The names asked for, or all."""
     unknown = [name for name in names if name not in set(known)]
     if unknown:
-        raise typer.BadParameter(f"no {unknown[0]!r}; there are {', '.join(known)}")
+        raise typer.BadParameter(f"no {what} {unknown[0]!r}; there are {', '.join(known)}")
     return tuple(dict.fromkeys(names) or known)
 
 

@@ -17,6 +17,7 @@ from medsafe_harvest.curated import redirects, snapshot
 from medsafe_harvest.curated.lookup import Dossier, dossier, resolve
 from medsafe_harvest.dedupe.prepare import IDENTIFIERS
 from medsafe_harvest.normalize.text import one_line
+from medsafe_harvest.outgoing import topic_name
 
 _JSON = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
@@ -80,7 +81,8 @@ def _print_dossier(found: Dossier) -> None:
             said = [(f"\n{line}", "dim") for line in origins.get(name, [])]
             table.add_row(Text(name, "bold"), Text.assemble(_plain(value), *said))
     output.print(table)
-    _print_rows("Topics, and why", paper["tags"], ("facet", "topic", "score", "rule", "text"))
+    tags = [tag | {"topic": topic_name(tag["topic"])} for tag in paper["tags"]]
+    _print_rows("Topics, and why", tags, ("facet", "topic", "score", "rule", "text"))
     _print_records(found.records)
     _print_rows("Decisions", found.decisions, ("left", "right", "outcome", "reason", "detail"))
     _print_rows("Relations", found.relations, ("left", "kind", "right", "reason", "score"))
@@ -154,8 +156,13 @@ def stats(
     for title, rows in counts.items():
         table = Table(title, "papers" if title != "records by source" else "records")
         for name, number in rows.items():
-            table.add_row(_plain(name), f"{number:,}")
+            table.add_row(in_words(title, name), f"{number:,}")
         output.print(table)
+
+
+def in_words(title: str, name: str | int) -> str:
+    """What is counted under a heading of :func:`count`."""
+    return topic_name(str(name)) if title == "papers by trust topic" else _plain(name)
 
 
 def count(folder: Path, *, most: int = 15) -> dict[str, dict[str, int]]:

@@ -259,7 +259,8 @@ class Monitors:
             with _collected(errors):
                 last = report_metrics.last_complete(self._metrics)
                 report.write(self._metrics, report_metrics.as_prometheus(plain, now, last))
-        for stem in (plain["run"], "latest"):
+        # There is none yet where the configuration of the first run is wrong; none is made.
+        for stem in (plain["run"], "latest") if place.data.is_dir() else ():
             with _collected(errors):
                 report.write(place.reports / f"{stem}.json", report.as_json(plain))
                 report.write(place.reports / f"{stem}.txt", text)

@@ -24,6 +24,7 @@ from medsafe_harvest.errors import ConfigError, UnaskableError
 from medsafe_harvest.export import tables
 from medsafe_harvest.fetch.clock import SystemClock
 from medsafe_harvest.fetch.rawstore import RawStore
+from medsafe_harvest.outgoing import topic_name
 from medsafe_harvest.sources.query import Query, parse_text
 from medsafe_harvest.sources.query_text import QuerySyntaxError
 
@@ -132,7 +133,7 @@ def _print(papers: list[dict[str, Any]], style: Format) -> None:
                 ),
                 shown(paper["venue"]),
                 shown(paper["arxiv_id"] or paper["doi"] or paper["record_ids"][0]),
-                ", ".join(paper["topics"]),
+                ", ".join(map(topic_name, paper["topics"])),
             )
         output.print(table if papers else "no paper found")
 

@@ -11,6 +11,7 @@ from medsafe_harvest import nearby
 from medsafe_harvest.cli.context import Workplace, console, output, print_json
 from medsafe_harvest.cli.inspect import shown
 from medsafe_harvest.curated import redirects, snapshot
+from medsafe_harvest.outgoing import shared_in_words
 from medsafe_harvest.topics.related import NEAREST
 
 
@@ -63,7 +64,7 @@ def related(
             shown(row["related_paper_id"]),
             str(row["year"] or ""),
             shown(row["title"]),
-            shown(", ".join(row["terms"])),
+            shown(", ".join(shared_in_words(row["terms"]))),
         )
     output.print(table)
 

@@ -20,6 +20,7 @@ from medsafe_harvest.finder import Answer, index
 from medsafe_harvest.finder.asked import read as asked_of
 from medsafe_harvest.finder.staged import Match
 from medsafe_harvest.finder.words import places
+from medsafe_harvest.outgoing import topic_name
 
 _HEADINGS: dict[Match, str] = {
     "id": "with this id",
@@ -162,7 +163,13 @@ def _cells(row: dict[str, Any], stems: set[str]) -> Iterator[Text]:
         title.stylize("bold yellow", start, end)
     code = "code" if row["code_links"] else None
     withdrawn = "withdrawn" if row["withdrawn"] else None
-    about = (withdrawn, row["venue"], ", ".join(row["topics"]), code, row["paper_id"])
+    about = (
+        withdrawn,
+        row["venue"],
+        ", ".join(map(topic_name, row["topics"])),
+        code,
+        row["paper_id"],
+    )
     below = shown(" \N{MIDDLE DOT} ".join(part for part in about if part), "dim")
     yield Text.assemble(title, "\n", below)
 

@@ -77,6 +77,8 @@ def build(  # noqa: PLR0913, PLR0917 - a command's options are its parameters
     place: Workplace = context.obj
     if base_url is not None and web(base_url) != base_url:
         raise typer.BadParameter(f"--base-url {base_url!r} is no address like https://example.org")
+    if out is not None:
+        place.refuse_raw(out)
     config = place.config()
     settings = replace(
         settings_of(config),

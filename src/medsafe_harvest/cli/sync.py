@@ -23,7 +23,7 @@ from medsafe_harvest.config import Config
 from medsafe_harvest.errors import ListError
 from medsafe_harvest.export import files
 from medsafe_harvest.lists.document import is_page
-from medsafe_harvest.outgoing import topic_label
+from medsafe_harvest.outgoing import topic_label, topic_name
 from medsafe_harvest.topics.tag import Tagger
 
 _SHOWN = 20
@@ -227,7 +227,7 @@ def _sum_up(synced: Synced, file: Path, *, dry_run: bool) -> None:
 
 
 def _line(paper: Listed) -> str:
-    topics = ", ".join(sorted(paper.topics)) or "no topic"
+    topics = ", ".join(map(topic_name, sorted(paper.topics))) or "no topic"
     return f"{paper.title} ({paper.year or 'no year'}; {topics})"
 
 

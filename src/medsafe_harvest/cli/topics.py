@@ -130,6 +130,8 @@ def explain_text(
     if as_json:
         print_json({"topics": [one.plain() for one in verdicts]})
         return
+    if not verdicts:
+        output.print("no rule finds anything in it")
     for one in sorted(verdicts, key=lambda one: (not one.tagged, -one.score)):
         sign, style = ("+", "bold") if one.tagged else (" ", "dim")
         output.print(Text(f"{sign} {one.score:.2f}  {one.facet}: {one.topic}", style=style))
@@ -233,6 +235,8 @@ def _papers(context: typer.Context, file: Path | None) -> list[Paper]:
             else pq.ParquetFile(file).read().to_pylist()
         )
         return [_paper(row, str(row.get("id", number))) for number, row in enumerate(rows, 1)]
+    except FileNotFoundError as error:
+        raise EvaluateError(f"{file}: there is no such file") from error
     except (OSError, ValueError, pa.ArrowInvalid, AttributeError, KeyError, TypeError) as error:
         raise EvaluateError(
             f"{file}: not Parquet or JSON with title and abstract a row: {error}"

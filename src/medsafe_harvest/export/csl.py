@@ -45,6 +45,7 @@ def item(work: Work) -> dict[str, Any]:
         "abstract": work.abstract,
         "keyword": ", ".join(work.keywords),
         "note": ". ".join([*work.warnings, *(f"Code: {url}" for url in work.code)]),
+        # For key-value pairs, says the schema; citeproc-py warns that it does not know it.
         "custom": {"paper_id": work.paper_id},
     }
     return {field: value for field, value in fields.items() if value}

@@ -35,7 +35,7 @@ from medsafe_harvest.finder import words
 from medsafe_harvest.normalize.text import comparison_form
 
 #: Raised when what is indexed, or how, changes: indexes of other versions are built anew.
-VERSION = 1
+VERSION = 2
 #: Half of the bonus of new papers is gone after so many years.
 HALF_LIFE = 5.0
 #: The bonus of a paper of the snapshot's day, as a part of its score.
@@ -53,6 +53,8 @@ _COLUMNS = [
     "paper_id", "former_ids", "record_ids", *IDENTIFIERS, "title", "abstract", "authors", "venue",
     "year", "published", "topics",
 ]  # fmt: skip
+
+_TEXTS = ("title", "abstract", "authors", "venue")
 
 #: Told how many papers are done, of how many.
 Progress = Callable[[int, int], None]
@@ -218,8 +220,8 @@ def _write(folder: Path, into: Path, progress: Progress) -> tantivy.Index:
         writer = index.writer(heap_size=_THREADS * _MEMORY, num_threads=_THREADS)
         total = pq.read_metadata(path).num_rows
         progress(0, total)
-        for number, paper in enumerate(_papers(path)):
-            writer.add_document(_document(number, paper, today))
+        for number, (paper, texts) in enumerate(_papers(path)):
+            writer.add_document(_document(number, paper, texts, today))
             if (number + 1) % _BATCH == 0:
                 progress(number + 1, total)
         writer.commit()
@@ -247,26 +249,35 @@ def _words(index: tantivy.Index) -> pa.Table:
     )
 
 
-def _papers(path: Path) -> Iterator[dict[str, Any]]:
+def _papers(path: Path) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
+    """Each paper, and its texts as they are indexed."""
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(_BATCH, columns=_COLUMNS):
-            yield from batch.to_pylist()
+            papers = batch.to_pylist()
+            tidy = iter(words.all_tidy(text for paper in papers for text in _texts(paper)))
+            for paper in papers:
+                yield paper, dict(zip(_TEXTS, tidy, strict=False))
 
 
-def _document(number: int, paper: dict[str, Any], today: date | None) -> tantivy.Document:
-    title, abstract = words.tidy(paper["title"]), words.tidy(paper["abstract"])
-    authors = " ".join(words.tidy(author["name"]) for author in paper["authors"])
+def _texts(paper: dict[str, Any]) -> tuple[str | None, ...]:
+    """In the order of ``_TEXTS``."""
+    authors = " ".join(author["name"] for author in paper["authors"])
     venue = f"{paper['venue'] or ''} {paper['year'] or ''}"
+    return paper["title"], paper["abstract"], authors, venue
+
+
+def _document(
+    number: int, paper: dict[str, Any], texts: dict[str, str], today: date | None
+) -> tantivy.Document:
     document = tantivy.Document()
-    texts = {"title": title, "abstract": abstract, "authors": authors, "venue": venue}
     for name, text in texts.items():
         document.add_text(name, text)
         document.add_text("all", text)
     for topic in paper["topics"]:
         document.add_text("topics", topic)
         document.add_text("all", topic)
-    document.add_text("joined", words.joined(f"{title} | {abstract} | {authors}"))
-    document.add_text("whole", comparison_form(paper["title"]))
+    document.add_text("joined", words.joined(" | ".join(texts.values())))
+    document.add_text("whole", comparison_form(texts["title"]))
     for name in _names(paper):
         document.add_text("ids", name)
     document.add_unsigned("row", number)

@@ -16,7 +16,7 @@ from tantivy import Occur, Query
 
 from medsafe_harvest.finder.asked import Asked, Unit
 from medsafe_harvest.finder.index import Index
-from medsafe_harvest.finder.words import stem
+from medsafe_harvest.finder.words import stem, tidy
 from medsafe_harvest.normalize.text import comparison_form
 
 _TITLE = 4.0
@@ -89,7 +89,7 @@ class Maker:
     def bonus(self, asked: Asked, text: str) -> list[Query]:
         """What papers get on top for words as they were typed, and in that order."""
         stems = [stem(word) for word in asked.line]
-        whole = Query.term_query(self._schema, "whole", comparison_form(text))
+        whole = Query.term_query(self._schema, "whole", comparison_form(tidy(text)))
         found = [Query.const_score_query(whole, _WHOLE_TITLE)]
         for unit in asked.units:
             exact = Query.term_query(self._schema, "all", unit[0])

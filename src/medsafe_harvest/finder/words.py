@@ -1,18 +1,20 @@
 """How text becomes words, the same for papers and for what is asked.
 
 A word is a run of letters and digits in lower case without diacritics ("Müller" is ``muller``);
-its stem is that of the Snowball stemmer for English ("predictions" is ``predict``). Words with a
-hyphen or an apostrophe inside are also known in one piece: "X-ray" is ``x``, ``ray`` and ``xray``.
+its stem is that of the Snowball stemmer for English ("predictions" is ``predict``). British words
+are spelt as American ones ("tumour" is ``tumor``). Words with a hyphen or an apostrophe inside are
+also known in one piece: "X-ray" is ``x``, ``ray`` and ``xray``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 
 from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
+from medsafe_harvest.normalize.spellings import all_american, american
 from medsafe_harvest.normalize.text import one_line
 
 #: Longer runs are no words: addresses, sequences of bases.
@@ -48,10 +50,18 @@ _PLAIN = plain_analyzer()
 _STEM = stem_analyzer()
 
 
-def tidy(text: str | None) -> str:
-    """The text on one line, without the possessive s."""
-    line = one_line(text) or ""
-    return _POSSESSIVE.sub("", line)
+def tidy(text: str) -> str:
+    """The text on one line, without the possessive s, in American spelling."""
+    return american(_without_possessive(text))
+
+
+def all_tidy(texts: Iterable[str | None]) -> list[str]:
+    """The same for many texts."""
+    return all_american([_without_possessive(text) for text in texts])
+
+
+def _without_possessive(text: str | None) -> str:
+    return _POSSESSIVE.sub("", one_line(text) or "")
 
 
 def plain(text: str) -> tuple[str, ...]:
@@ -61,8 +71,8 @@ def plain(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=10_000)
 def stem(word: str) -> str:
-    """The stem of one word as :func:`plain` gives it."""
-    return next(iter(_STEM.analyze(word)), word)
+    """The stem of one word as :func:`plain` gives it, however it is spelt."""
+    return next(iter(_STEM.analyze(american(word))), word)
 
 
 def whole_words(text: str) -> list[str]:

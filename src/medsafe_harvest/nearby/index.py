@@ -21,13 +21,15 @@ from medsafe_harvest.topics.asked import VECTORS, Vectors, nearest_to, place_of
 from medsafe_harvest.topics.terms import CITES, Ints, Terms, terms_of
 from medsafe_harvest.topics.weights import common, holders, rarity, settled, weigh
 
-_READ = ["title", "abstract", "topics", "cites"]
+_READ = ["title", "abstract", "topics", "cites", "corpus_id"]
+#: The number goes up when the way to compute changes.
+_VERSION = 2
 _ENTRIES = pa.schema([(name, pa.int32()) for name in ("term", "count")])
 
 
 def nearest_of(folder: Path, paper_id: str, cache: Path, tell: Callable[[int], None]) -> pa.Table:
     """``schema.RELATED`` of one paper of a snapshot; the rest as for :func:`nearby.of`."""
-    kept = cache / "related" / folder.name
+    kept = cache / "related" / f"{folder.name}-{_VERSION}"
     if not kept.is_dir():
         _keep(folder, kept, tell)
     ids = load_one(kept / "ids.arrow").column("paper_id")

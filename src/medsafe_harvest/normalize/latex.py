@@ -7,6 +7,8 @@ are resolved; a lone ``$``, ``&``, ``%``, ``_`` or ``#`` stays what it is.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from pylatexenc import latexwalker
@@ -35,6 +37,12 @@ _ACTIVE = re.compile(r"(?<!\\)[&%#]")
 #: Commands that change the type face up to the end of the group.
 _SWITCHES = "bf bfseries em it itshape normalfont rm rmfamily sc scshape sf sl tt ttfamily".split()  # noqa: SIM905 - a word list reads best as text
 _FRACTIONS = ("frac", "nicefrac", "textfrac")
+#: Signs that pylatexenc writes otherwise than they stand there; a text without them stays.
+_SIGNS = re.compile(r"[\\{}$~`^_%#&]|--|''|\n\s*\n")
+#: What a sentence may not end within, and where one ends.
+_STEPS = re.compile(r"\\(?:[A-Za-z]+[\s.]*|.)|[{}]|\$\$?|(?<=[\w)]{2})\.(?=\s[A-Z])", re.DOTALL)
+#: Commands that are about more than their sentence.
+_FAR = re.compile(r"\\(?:begin|verb|maketitle|[\[(])")
 _LONE_DOLLAR = re.compile(r"(?<!\\)\$")
 
 
@@ -87,9 +95,40 @@ def from_latex(text: str) -> str:
     if len(text) > _LONGEST or not _LATEX.search(text):
         return text
     try:
-        return str(_CONVERTER.latex_to_text(_guarded(text), latex_context=_COMMANDS))
+        return "".join(map(_converted, _sentences(_guarded(text))))
     except (LatexWalkerError, ValueError, LookupError, AttributeError, RecursionError):
         return text  # damaged LaTeX: the words as received are the best there is
+
+
+@lru_cache(maxsize=10_000)
+def _converted(sentence: str) -> str:
+    """One sentence; a summary has those of its abstract."""
+    if not _SIGNS.search(sentence):
+        return sentence
+    return str(_CONVERTER.latex_to_text(sentence, latex_context=_COMMANDS))
+
+
+def _sentences(text: str) -> Iterator[str]:
+    """The sentences, none of which ends within braces or maths: most have no LaTeX in them."""
+    if _FAR.search(text):
+        yield text
+        return
+    start = depth = 0
+    maths = ""
+    for step in _STEPS.finditer(text):
+        match step[0]:
+            case "{":
+                depth += 1
+            case "}":
+                depth -= 1
+            case "$" | "$$":
+                maths = "" if maths else step[0]
+            case "." if not (depth or maths):
+                yield text[start : step.end()]
+                start = step.end()
+            case _:
+                pass
+    yield text[start:]
 
 
 def _guarded(text: str) -> str:

@@ -19,6 +19,7 @@ from medsafe_harvest import export, feeds
 from medsafe_harvest.curated import snapshot
 from medsafe_harvest.curated.redirects import Redirect
 from medsafe_harvest.curated.selection import Choice
+from medsafe_harvest.errors import ExportError
 from medsafe_harvest.ranking import RankingSettings
 from medsafe_harvest.site import fresh, index, lists, sitemap
 from medsafe_harvest.site.abstracts import Abstracts, Kept
@@ -91,12 +92,14 @@ def build(
     Raises:
         CuratedError: the snapshot is damaged.
         SelectionError: the choice cannot be read.
-        ExportError: the folder holds something else, or cannot be written.
+        ExportError: the folder holds something else, or cannot be written, or nothing was chosen.
     """
     choice = replace(choice or Choice(), known=tuple(settings.topics))
     progress("reading", 1, 0)
     kept = Kept.of(folder, settings.abstracts)
     catalogue = load(folder, kept.table(choice.papers(folder, LISTED)))
+    if choice.any and not len(catalogue):
+        raise ExportError("no paper was selected: no site was built, and one that is there stays")
     names = people(catalogue.papers, settings.author_papers)
     with replacing(out) as tree:
         files, version = index.shards(catalogue, lists.topics_of(catalogue.papers))

@@ -4,7 +4,7 @@ A new paper goes to the last shard, so that a browser's copies of the others sta
 are scripts that hand over JSON, since a page opened as a file may load scripts but not read JSON.
 ``static/find.js`` reads them::
 
-    index/meta.js      number of papers, topics, venues, and the version of each shard
+    index/meta.js      number of papers, topics, venues, spellings, and the version of each shard
     index/core-N.js    titles, authors, topics ... of up to 1,000 papers
     index/text-N.js    their summaries, loaded after all the rest
 """
@@ -18,6 +18,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from medsafe_harvest.normalize.spellings import SPELLINGS
 from medsafe_harvest.outgoing import topic_label
 from medsafe_harvest.site.catalogue import Catalogue
 from medsafe_harvest.site.words import FACETS, TITLE, VENUE, best_link, prose, shortened
@@ -56,6 +57,7 @@ def shards(
         "facets": list(FACETS.items()),
         "topics": [[slug, topic_label(slug), facet, count] for slug, facet, count in topics],
         "venues": [shortened(venue, VENUE) for venue in venues],
+        "spellings": SPELLINGS,
         "shards": versions,
     }
     files["index/meta.js"] = f"medsafe.meta({_json(meta)});\n".encode()

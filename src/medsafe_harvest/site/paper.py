@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from medsafe_harvest import export
-from medsafe_harvest.outgoing import topic_name
+from medsafe_harvest.outgoing import shared_in_words
 from medsafe_harvest.site.catalogue import Full
 from medsafe_harvest.site.people import People
 from medsafe_harvest.site.words import (
@@ -66,7 +66,7 @@ def page_of(full: Full, people: People, cited: Cited) -> dict[str, Any]:
             {
                 **one,
                 "title": shortened(one["title"], TITLE),
-                "terms": _shared(one["terms"]),
+                "terms": shared_in_words(one["terms"]),
             }
             for one in full.related
         ],
@@ -149,31 +149,6 @@ def _relations(full: Full) -> Iterator[dict[str, Any]]:
             "title": title,
             "reason": row["reason"],
         }
-
-
-def _shared(terms: Sequence[str]) -> list[str]:
-    """What two papers share, in words, each once: of "ct" and "CT" the latter.
-
-    Papers that both cite and that are not in the table are counted: their numbers tell nobody
-    anything.
-    """
-    said = [_term(term) for term in terms]
-    found: dict[str, str] = {}
-    for one in filter(None, said):
-        found[one.casefold()] = min(one, found.get(one.casefold(), one))
-    unknown = said.count("")
-    others = [f"{unknown} other paper{'' if unknown == 1 else 's'} cited by both"]
-    return [*found.values(), *(others if unknown else ())]
-
-
-def _term(term: str) -> str:
-    """What two papers share, in words: a word, a topic, a paper that both cite; "" for no words."""
-    if term.startswith("topic:"):
-        return topic_name(term.removeprefix("topic:"))
-    if term.startswith("cites:"):
-        title = term.removeprefix("cites:")
-        return "" if title.isdecimal() else f"cites \u201c{title}\u201d"
-    return term
 
 
 def _provenance(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -77,6 +77,7 @@ def replacing(out: Path) -> Iterator[Tree]:
         BusyError: another process builds there.
     """
     out = out.resolve()
+    _refuse_foreign(out)  # also before the lock, which is a file beside it
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(out.with_name(f".{out.name}.lock"), timeout=0):
@@ -109,8 +110,8 @@ def _refuse_foreign(out: Path) -> None:
     """Never replace files that no build made."""
     if not out.exists():
         return
-    if not out.is_dir():
-        raise ExportError(f"{out} is no folder: choose another --out")
+    if not out.is_dir() or not out.name:
+        raise ExportError(f"{out} is no folder for a site: choose another --out")
     foreign = sorted(path.name for path in out.iterdir() if path.name in OWN)
     if foreign and not (out / MARK).is_file():
         raise ExportError(

@@ -48,7 +48,7 @@ def nearest_to(number: int, paper: pa.Table, vectors: Vectors) -> pa.Table:
 
     Args:
         number: its row.
-        paper: its ``title``, ``abstract``, ``topics`` and ``cites``, one row.
+        paper: its ``title``, ``abstract``, ``topics``, ``cites`` and ``corpus_id``, one row.
         vectors: of all papers.
     """
     term, weight = vectors.row(number)

@@ -18,7 +18,8 @@ def company(
 ) -> dict[int, tuple[Match, ...]]:
     """What stands against the topics given, by group (see ``Counted``).
 
-    ``beside``: the title names another topic of the facet that the paper gets, and not this one.
+    ``beside``: the title names another topic of the facet that the paper gets, and not this one;
+    a ``general`` topic is no such rival, since moving images or images with text are of some kind.
     ``outside``: the paper is not medical, and the topic is.
 
     Args:
@@ -35,14 +36,15 @@ def company(
     in_title &= (counted.weight >= rules.names) & ~rules.rules.against[counted.rule]
     named = np.isin(groups, counted.group[in_title])
     of_facet = paper * len(FACETS) + facet
-    beside = ~named & np.isin(of_facet, of_facet[named]) & (topics.beside[topic] > 0)
+    rivals = named & ~topics.general[topic]
+    beside = ~named & np.isin(of_facet, of_facet[rivals]) & (topics.beside[topic] > 0)
     medical = np.isin(paper, paper[facet == _MEDICAL])
     outside = ~medical & (topics.outside[topic] > 0)
     found: dict[int, tuple[Match, ...]] = {}
     for row in np.flatnonzero(beside | outside).tolist():
         slug, own = topics.slug[topic[row]], []
         if beside[row]:
-            rival = topics.slug[topic[(of_facet == of_facet[row]) & named][0]]
+            rival = topics.slug[topic[(of_facet == of_facet[row]) & rivals][0]]
             own.append(_against(f"{slug}/beside", rival, float(topics.beside[topic[row]])))
         if outside[row]:
             own.append(

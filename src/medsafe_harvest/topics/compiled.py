@@ -188,6 +188,7 @@ def _topic_table(config: TopicConfig) -> TopicTable:
         outside=np.array(
             [0.0 if own.general else outside.get(facet, 0.0) for facet, _, own in topics]
         ),
+        general=np.array([own.general for _, _, own in topics]),
         categories=tuple(topic.categories for _, _, topic in topics),
     )
 

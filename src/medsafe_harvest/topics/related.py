@@ -35,6 +35,7 @@ from medsafe_harvest.topics.weights import (
 
 #: How many papers are told for each, how many are kept for the next run, how many terms are named.
 NEAREST, KEEP, TERMS = 10, 20, 5
+_READ = ["paper_id", "title", "abstract", "topics", "cites", "corpus_id", "first_seen"]
 _BLOCK = 500
 #: Steps of a score.
 STEPS = 10_000
@@ -52,8 +53,8 @@ def related(papers: pa.Table, vectors: Vectors | None = None) -> pa.Table:
     """The nearest papers of each, of ``schema.RELATED``, sorted by paper and rank.
 
     Args:
-        papers: ``paper_id``, ``title``, ``abstract``, ``topics``, ``cites`` and ``first_seen``, in
-            any order.
+        papers: ``paper_id``, ``title``, ``abstract``, ``topics``, ``cites``, ``corpus_id`` and
+            ``first_seen``, in any order.
         vectors: one row a paper, of any length but 0, from a model of language; their cosine is
             the score then, and the shared words only explain it.
 
@@ -87,8 +88,7 @@ def update(papers: pa.Table, before: pa.Table, vectors: Vectors | None = None) -
     if vectors is not None and len(vectors) != len(papers):
         raise ValueError(f"{len(vectors)} vectors for {len(papers)} papers")
     order = np.argsort(np.array(papers["paper_id"].to_pylist(), dtype=object), kind="stable")
-    table = papers.select(["paper_id", "title", "abstract", "topics", "cites", "first_seen"])
-    table = table.take(pa.array(order, pa.int64())).combine_chunks()
+    table = papers.select(_READ).take(pa.array(order, pa.int64())).combine_chunks()
     terms = terms_of(table)
     of = settled(table["first_seen"].cast(pa.int32()).to_numpy().astype(np.int64))
     held = holders(terms, of)

@@ -82,7 +82,8 @@ class TopicTable:
     """Topics by number, in the order of the file.
 
     ``same_sentence`` is the share of what one sentence says a second time; ``beside`` and
-    ``outside`` what the company of other topics weighs against each (see ``company.company``).
+    ``outside`` what the company of other topics weighs against each (see ``company.company``),
+    where ``general`` tells those that are as likely outside medicine.
     """
 
     slug: tuple[str, ...]
@@ -90,6 +91,7 @@ class TopicTable:
     same_sentence: Floats
     beside: Floats
     outside: Floats
+    general: Bools
     categories: tuple[tuple[str, ...], ...]
 
 

@@ -1,4 +1,7 @@
-"""The terms of papers: words of title and abstract by their stems, topics, what is cited."""
+"""The terms of papers: words of title and abstract by their stems, topics, what is cited.
+
+A paper stands among what it cites itself, so that it shares a term with each paper that cites it.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ import Stemmer
 CITES = "cites:"
 #: A word of the title and a topic count as so many words of the abstract.
 _TITLE, _TOPIC = 3, 3
+#: A paper itself counts as so many of its references.
+_ITSELF = 3
 _WORD = re.compile(r"\w\w+")
 _STOP = frozenset(
     "about above after all also although among an and any are as at based be because been being "  # noqa: SIM905 - a word list reads best as text
@@ -41,7 +46,7 @@ class Terms:
         word: number of the word by which the paper calls it.
         terms: the terms, sorted.
         words: the words.
-        cited: whether each term is a paper that is cited.
+        cited: whether each term is a paper: one that is cited, or the paper itself.
     """
 
     ends: Ints
@@ -54,19 +59,26 @@ class Terms:
 
 
 def terms_of(papers: pa.Table) -> Terms:
-    """The terms of papers (``title``, ``abstract``, ``topics`` and ``cites``), in their order."""
+    """The terms of papers, in their order.
+
+    Args:
+        papers: ``title``, ``abstract``, ``topics``, ``cites`` and ``corpus_id``.
+    """
     # A word that is met for the first time takes the next number.
     columns: defaultdict[str, int] = defaultdict(count().__next__)
     counts: list[int] = []
     places: list[int] = []
     lengths: list[int] = []
-    columns_read = (papers[name].to_pylist() for name in ("title", "abstract", "topics", "cites"))
-    for title, abstract, topics, cites in zip(*columns_read, strict=True):
+    read = ("title", "abstract", "topics", "cites", "corpus_id")
+    columns_read = (papers[name].to_pylist() for name in read)
+    for title, abstract, topics, cites, own in zip(*columns_read, strict=True):
         said = Counter(_WORD.findall((abstract or "").lower()))
         for word in _WORD.findall(title.lower()):
             said[word] += _TITLE
         said.update(dict.fromkeys((f"topic:{topic}" for topic in topics), _TOPIC))
         said.update(f"{CITES}{one}" for one in cites)
+        if own is not None:
+            said[f"{CITES}{own}"] += _ITSELF
         places += map(columns.__getitem__, said)
         counts += said.values()
         lengths.append(len(said))

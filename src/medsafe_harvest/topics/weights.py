@@ -9,7 +9,11 @@ Words and topics are one part of a paper, what it cites the other (bibliographic
 1963, doi:10.1002/asi.5090140103). Each has a length of its own, so that fifty references do not
 drown the words: the cosine of two papers is (1 - s) that of their words + s that of their
 references, s being ``_SHARE``. Of a paper whose references are not known the words are the whole,
-and its cosine with one whose references are known is sqrt(1 - s) that of their words.
+and its score with one whose references are known is sqrt(1 - s) the cosine of their words.
+
+A paper counts among its own references, so that one that cites it shares a reference with it. Where
+its references are not known it stands beside its words, of length 1, with about the weight that it
+has among forty references (``_ALONE``). No score passes 1 by that: only who cites it has it too.
 
 Two things keep a new paper from changing every weight a little. Rarity is counted among the papers
 that were seen first, between half of all papers and all of them: those up to the day on which there
@@ -38,6 +42,8 @@ _COMMON, _FEW = 0.1, 50
 _STEP = 0.5
 #: Part of the score that is due to references.
 _SHARE = 0.3
+#: Square of the weight of a paper itself whose references are not known.
+_ALONE = 0.03
 
 Matrix: TypeAlias = sp.csr_array
 
@@ -80,8 +86,10 @@ def weigh(
     # Of two parts a paper: its words, and what it cites.
     part = 2 * np.repeat(np.arange(rows), np.diff(terms.ends)) + terms.cited[terms.term]
     squares = np.bincount(part, raw**2, minlength=2 * rows)
-    both = np.repeat((squares.reshape(rows, 2) > 0).all(axis=1), 2)
-    share = np.where(both, np.tile([1 - _SHARE, _SHARE], rows), 1)
+    both = np.all(squares.reshape(rows, 2) > 0, axis=1, keepdims=True)
+    alone = np.asarray(np.bincount(part, minlength=2 * rows)[1::2] == 1)
+    share = np.where(alone[:, None], [1, _ALONE], [1 - _SHARE, _SHARE])
+    share = np.where(both, share, 1).ravel()
     whole = np.rint(raw / np.sqrt(squares / share)[part] * UNIT).astype(np.int32)
     keep = (whole > 0) & ~left_out[terms.term]
     ends = np.r_[0, np.cumsum(np.bincount(part[keep] // 2, minlength=rows))]

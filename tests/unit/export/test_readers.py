@@ -179,8 +179,8 @@ def test_csl_has_the_shape_of_its_schema(papers: pa.Table, venues: dict[str, str
 def test_citeproc_writes_a_bibliography(papers: pa.Table, venues: dict[str, str]) -> None:
     keys = citation_keys(papers)
     items = json.loads("".join(many(papers.to_pylist(), Style(Format.CSL, keys, venues))))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of fields that the old style does not know
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
         sheet = citeproc.CitationStylesBibliography(
             citeproc.CitationStylesStyle("harvard-cite-them-right", validate=False),
             CiteProcJSON(items),
@@ -189,6 +189,8 @@ def test_citeproc_writes_a_bibliography(papers: pa.Table, venues: dict[str, str]
         for item in items:
             sheet.register(citeproc.Citation([citeproc.CitationItem(item["id"])]))
         written = [str(one) for one in sheet.bibliography()]
+    unknown = {str(one.message).rpartition("unsupported: ")[2] for one in said}
+    assert unknown == {"custom"}  # which the schema has
     assert len(written) == papers.num_rows
     text = "\n".join(written)
     for shown in ("van der Berg, J. et al.", "de la Cruz, A.", "The Imaging and Privacy Consort"):

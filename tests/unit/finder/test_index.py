@@ -160,7 +160,7 @@ def test_the_command_shows_papers_and_why(curated: Path) -> None:
     shown = run(curated, "conformla", "chest", "--topic", "uncertainty", "--since", "2023")
     assert "reading conformla as conformal" in shown
     assert "Conformal Prediction Sets for Chest X-Ray Triage" in shown
-    assert "MICCAI \u00b7 uncertainty, x-ray \u00b7 code \u00b7 mh00" in shown
+    assert "MICCAI \u00b7 uncertainty, X-ray \u00b7 code \u00b7 mh00" in shown
     assert "mh01" not in shown
     assert "of 1 papers searched" in shown
     printed = json.loads(run(curated, "federated learning -vessels", "--json"))

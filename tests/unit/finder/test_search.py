@@ -17,6 +17,7 @@ from medsafe_harvest.curated.selection import Choice
 from medsafe_harvest.errors import CuratedError, SelectionError
 from medsafe_harvest.finder import index, staged
 from medsafe_harvest.finder.index import Index
+from medsafe_harvest.finder.words import places
 from tests.unit.finder.library import LIBRARY, write
 
 
@@ -63,6 +64,22 @@ def test_known_papers_are_found_in_order(curated: Path, text: str, expected: lis
 @pytest.mark.parametrize("text", ["x-ray", "xray", "x ray", "X\u2010Ray", "x-rays", "-- x-ray"])
 def test_hyphens_do_not_matter(curated: Path, text: str) -> None:
     assert found(curated, text) == ["00 all", "01 all"]
+
+
+def test_british_and_american_words_find_each_other(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {"title": "Generalisation of Brain Tumour Segmentation", "authors": ["A. Grey"]},
+        {"title": "Generalization of brain tumor segmentation", "authors": ["B. Gray"]},
+    )
+    for text in ("brain tumour", "tumor", '"tumor segmentation"', "generalise", "gray", "tumuor"):
+        assert sorted(one[:2] for one in found(tmp_path, text)) == ["00", "01"], text
+    assert found(tmp_path, "brain -tumour") == []
+    both = {"BRAIN TUMOUR": ["Brain", "Tumour"], "brain tumor": ["Brain", "Tumour"]}
+    for text, marked in both.items():
+        stems = finder.find(tmp_path, text).found.stems
+        title = "Generalisation of Brain Tumour Segmentation"
+        assert [title[start:end] for start, end in places(title, stems)] == marked
 
 
 @pytest.mark.parametrize("text", ["multimodal", "multi-modal", "multi modal"])

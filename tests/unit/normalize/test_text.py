@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from medsafe_harvest.normalize import latex
 from medsafe_harvest.normalize.text import clean_title, comparison_form, one_line
 
 #: Text with much more markup than chance would give.
@@ -77,6 +78,31 @@ def test_markup_is_resolved(raw: str, expected: str) -> None:
 )
 def test_a_title_without_latex_comes_back_unchanged(title: str) -> None:
     assert clean_title(title) == title
+
+
+SENTENCES = st.sampled_from(
+    [
+        "We use plain words (and more). ",
+        r"It gains $3.5\%$ in all. ",
+        r"Of {\bf One thing. Two} more. ",
+        "With $a. B_{2}$ shown. ",
+        "Costs $5. Others less. ",
+        r"\begin{itemize} \item One. Two \end{itemize} ",
+        r"\[ x. Y \] follows. ",
+        "A ``quote'' -- or two. ",
+        r"By \textbf{Two words. Three}. ",
+        "First line.\n\nSecond one. ",
+        r"Hence \alpha. Beta, too. ",
+        "A~B & C_d. ",
+    ]
+)
+
+
+@given(st.lists(SENTENCES, max_size=8).map("".join))
+def test_a_text_read_by_sentences_is_read_as_a_whole(text: str) -> None:
+    text += r"Done with \emph{care}."
+    whole = latex._CONVERTER.latex_to_text(latex._guarded(text), latex_context=latex._COMMANDS)
+    assert latex.from_latex(text) == whole
 
 
 def test_damaged_latex_is_no_reason_to_complain_on_the_log(

@@ -218,6 +218,7 @@ COMPANY: dict[str, Any] = {
         ("a ward scan", "a slice", "ct", 0.3),
         ("a ward scan, a slice", "a slice", "ct", 0.94),
         ("a ward", "a slice, a scan", "ct", 0.4),
+        ("a ward film", "a slice", "ct", 0.4),
         ("a house", "a slice", "ct", 0.2),
         ("a house scan", "a slice", "ct", 0.15),
         ("a house scan", "a film", "video", 0.3),

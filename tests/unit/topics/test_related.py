@@ -24,6 +24,7 @@ SCHEMA = pa.schema(
         ("abstract", pa.string()),
         ("topics", pa.list_(pa.string())),
         ("cites", pa.list_(pa.int64())),
+        ("corpus_id", pa.int64()),
         ("first_seen", pa.date32()),
     ]
 )
@@ -37,6 +38,7 @@ ROWS = st.lists(
             "abstract": st.none() | st.lists(WORDS, max_size=6).map(" ".join),
             "topics": st.lists(st.sampled_from(["fairness", "privacy"]), unique=True),
             "cites": st.lists(st.integers(1, 6), max_size=4, unique=True),
+            "corpus_id": st.none() | st.integers(1, 9),
             "first_seen": st.integers(0, 3).map(lambda days: DAY + timedelta(days)),
         }
     ),
@@ -50,7 +52,8 @@ def table(rows: list[dict[str, Any]]) -> pa.Table:
 
 
 def titled(*titles: str) -> list[dict[str, Any]]:
-    rest: dict[str, Any] = {"abstract": None, "topics": [], "cites": [], "first_seen": DAY}
+    rest: dict[str, Any] = {"abstract": None, "topics": [], "cites": [], "corpus_id": None}
+    rest["first_seen"] = DAY
     return [{"title": title, **rest} for title in titles]
 
 
@@ -62,7 +65,8 @@ def plain(rows: list[dict[str, Any]]) -> dict[tuple[str, str], float]:
         for word in row["title"].split():
             bag[word] += 3
         bag |= Counter({f"topic:{topic}": 3 for topic in row["topics"]})
-        bags.append(bag | Counter({f"cites:{cited}": 1 for cited in row["cites"]}))
+        bag.update(f"cites:{cited}" for cited in row["cites"])
+        bags.append(bag + Counter({f"cites:{row['corpus_id']}": 3 if row["corpus_id"] else 0}))
     half = 2 ** math.floor(math.log2(len(rows))) if rows else 0
     days = sorted(row["first_seen"] for row in rows)[:half]
     early = [bag for bag, row in zip(bags, rows, strict=True) if row["first_seen"] <= days[-1]]
@@ -78,7 +82,8 @@ def plain(rows: list[dict[str, Any]]) -> dict[tuple[str, str], float]:
             {t: w for t, w in own.items() if t.startswith("cites:") is is_cited}
             for is_cited in (False, True)
         ]
-        shares = [0.7, 0.3] if all(parts) else [1, 1]
+        shares = [1, 0.03] if len(parts[1]) == 1 else [0.7, 0.3]
+        shares = shares if all(parts) else [1, 1]
         weights.append(
             {
                 term: weight * math.sqrt(share / sum(each**2 for each in part.values()))
@@ -120,7 +125,7 @@ def test_the_nearest_are_those_of_the_plain_formula(rows: list[dict[str, Any]], 
 def test_the_terms_are_the_words_that_the_authors_use() -> None:
     papers = table(
         [
-            one | {"cites": [], "first_seen": DAY}
+            one | {"cites": [], "corpus_id": None, "first_seen": DAY}
             for one in (
                 {"title": "Calibrated sepsis alerts", "abstract": None, "topics": ["calibration"]},
                 {"title": "Sepsis alert", "abstract": "alert alerts", "topics": ["calibration"]},
@@ -144,6 +149,31 @@ def test_shared_references_make_near() -> None:
         ("mh00", "mh02", ["cites:7"]),
         ("mh02", "mh00", ["cites:7"]),
     ]
+
+
+def test_a_paper_is_near_to_those_that_cite_it() -> None:
+    rows = [row | {"corpus_id": n} for n, row in enumerate(titled("Heart", "Lung", "Eye", "Ear"))]
+    rows[0]["cites"] = [1, 2, 8]
+    rows[1]["cites"] = [9]
+
+    def found() -> dict[tuple[str, str], tuple[float, list[str]]]:
+        told = related(table(rows)).to_pylist()
+        return {(r["paper_id"], r["related_paper_id"]): (r["score"], r["terms"]) for r in told}
+
+    near = found()
+    # Also where nobody knows what the one that is cited cites.
+    pairs = {("mh00", "mh01"): "cites:1", ("mh00", "mh02"): "cites:2"}
+    pairs |= {(there, here): term for (here, there), term in pairs.items()}
+    assert {pair: terms for pair, (_, terms) in near.items()} == {k: [v] for k, v in pairs.items()}
+    # Being cited is more than sharing one reference.
+    rows[3]["cites"] = [8]
+    assert 0 < found()["mh00", "mh03"][0] < near["mh00", "mh01"][0]
+
+
+def test_that_nobody_cites_a_paper_changes_no_score() -> None:
+    rows = titled("Sepsis alerts on wards", "Sepsis alerts", "Heart")
+    known = [row | {"corpus_id": n} for n, row in enumerate(rows)]
+    assert related(table(known)).equals(related(table(rows)))
 
 
 def test_fifty_references_do_not_drown_the_words() -> None:

@@ -120,6 +120,21 @@ def test_every_trust_slug_of_the_written_taxonomy_is_configured(shared_data: Pat
         ("clinical-text", "Large language models diagnose faults of batteries."),
         ("pet", "Privacy-enhancing technologies (PETs) in the hospital."),
         ("benchmark", "Dataset distillation with few images."),
+        ("benchmark", "Segmentation of the corpus callosum."),
+        ("benchmark", "Privacy of queries over distributed datasets: an evaluation."),
+        ("ct", "Mapping SNOMED CT codes in notes."),
+        ("classification", "Detecting and repairing gaps in what language models know."),
+        ("classification", "Essay grading with language models: grading of schools."),
+        ("dermatology", "Scar burden in the myocardium, scars in the ventricle."),
+        ("generation", "A reaction-diffusion model of tumour growth."),
+        ("genomics", "A tissue microarray of stained slices."),
+        ("histopathology", "Thalamic nuclei and histologically proven tumours in scans."),
+        ("medical", "The anatomy of alignment in language models."),
+        ("medical", "Diagnosis of leaf diseases in cotton."),
+        ("reconstruction", "Reasoning enhancement of agents: the enhancement of thoughts."),
+        ("representation-learning", "Contrastive decoding for fewer errors."),
+        ("survey", "Multi-viewpoint cameras above the table."),
+        ("wearables", "Compressed sensing of the heart."),
         ("question-answering", "Quality assurance (QA) of contours."),
         ("classification", "Diagnosing failures of language models."),
         ("privacy", "Attacks on classifiers: attacks transfer, and an attack is cheap."),
@@ -145,6 +160,17 @@ def test_every_trust_slug_of_the_written_taxonomy_is_configured(shared_data: Pat
         ("representation-learning", "Self-supervised denoising of slices, self-supervised."),
         ("survey", "We briefly review the modules."),
         ("robustness", "Domain adaptation of language models to law."),
+        ("explainability", "Saliency-guided prompts: saliency of small organs."),
+        ("explainability", "Prototype-based classifiers and prototype-based losses."),
+        ("explainability", "Heatmap-guided keypoints from a heatmap."),
+        ("uncertainty", "A latent Gaussian process for strata of patients."),
+        ("anomaly-detection", "Open-world planning in an open-world kitchen."),
+        ("adversarial", "Doctors in adversarial debate: an adversarial debate of two models."),
+        ("adversarial", "Malware attacks: detecting network attacks in logs."),
+        ("governance", "Coloured bins after the guidelines: waste and machine learning."),
+        ("privacy", "The MAMA-MIA challenge of breast MRI: MAMA-MIA results."),
+        ("hallucination", "Feature hallucination for learning from few examples."),
+        ("hallucination", "Reinforcement learning with verifiable rewards for language models."),
     ],
 )
 def test_a_trap_gives_no_topic(slug: str, text: str) -> None:
@@ -160,10 +186,55 @@ def test_a_trap_gives_no_topic(slug: str, text: str) -> None:
         ("Ensembles for colorectal cancer survival rates", {"prognosis", "medical"}),
         ("Extracting symbolic rules from networks", {"explainability"}),
         ("Disparities in LLM-based healthcare Q&A", {"fairness", "question-answering"}),
+        ("Text-to-CT generation for patients", {"synthetic-data"}),
+        ("Diffusion-based augmentation of wound images in hospitals", {"synthetic-data"}),
+        ("Capturing uncertainty in scans", {"uncertainty"}),
+        ("A rejection module for mammography", {"uncertainty"}),
+        ("Guaranteed discovery of novel categories", {"anomaly-detection"}),
+        ("An arbitrary-modal network for nerve tracts", {"robustness"}),
+        ("How order-sensitive are chatbots?", {"robustness"}),
+        ("Over-refusal of health chatbots", {"adversarial"}),
+        ("Steering vectors inside a clinical model", {"explainability"}),
     ],
 )
 def test_a_title_alone_gives_its_topics(text: str, topics: set[str]) -> None:
     assert topics <= {v.topic for v in TAGGER.explain(text, None) if v.tagged}
+
+
+@pytest.mark.parametrize(
+    ("slug", "abstract"),
+    [
+        ("synthetic-data", "The network is trained on synthetic images of patients."),
+        ("explainability", "It offers interpretability by pinpointing the waveforms."),
+        ("explainability", "Class activation maps were used to interpret the answers."),
+        ("uncertainty", "Our intervals are conformalized. We report accuracy and calibration."),
+        ("robustness", "Any combination of modalities will do. A missing sequence is no harm."),
+        ("anomaly-detection", "Out-of-distribution (OOD) detection keeps cats out."),
+        ("privacy", "An attacker finds training data by memorization. Memorization is measured."),
+    ],
+)
+def test_plain_sentences_of_an_abstract_give_a_topic(slug: str, abstract: str) -> None:
+    assert slug in given_to("A study", abstract)
+
+
+@pytest.mark.parametrize(
+    ("slug", "abstract"),
+    [
+        ("robustness", "Out-of-distribution (OOD) detection. OOD data get high OOD scores."),
+        ("explainability", "A rule-based system. Rule-based coding of notes is old."),
+        ("explainability", "Shapley values price the data of each client."),
+        ("explainability", "Class activation maps are pseudo-labels of the network."),
+        ("uncertainty", "Epistemic vigilance of patients. Epistemic resilience is rare."),
+        ("fairness", "We see performance disparities across tasks and metrics."),
+        ("fairness", "We make speech for dialects. The dialectal text is new."),
+        ("anomaly-detection", "We test classification, forecasting and anomaly detection."),
+        ("governance", "An auditable agent. Auditable notes are kept."),
+        ("privacy", "Grokking is memorization, then more. Memorization ends."),
+        ("synthetic-data", "We do contrast-free liver synthesis. SMOTE balances the classes."),
+    ],
+)
+def test_plain_sentences_about_something_else_do_not(slug: str, abstract: str) -> None:
+    assert slug not in given_to("A study", abstract)
 
 
 def test_a_modality_mentioned_once_beside_that_of_the_title_is_not_given() -> None:
@@ -175,6 +246,45 @@ def test_a_modality_mentioned_once_beside_that_of_the_title_is_not_given() -> No
 def test_a_medical_modality_of_a_paper_on_other_things_is_not_given() -> None:
     abstract = "We sort leaves, cars and CT slices."
     assert {"ct", "medical"}.isdisjoint(given_to("Sorting things", f"{abstract} ImageNet helps."))
+
+
+@pytest.mark.parametrize(
+    ("slug", "title", "abstract"),
+    [
+        ("benchmark", "Polyps", "We introduce a large-scale dataset of 900 films."),
+        ("benchmark", "Agents", "We built a benchmark from forms."),
+        ("classification", "Fault diagnosis of pumps", ""),
+        ("detection", "Detection of tiny polyps", ""),
+        ("endoscopy", "Otoscopy of children", ""),
+        ("mri", "Left atrial segmentation", ""),
+        ("prognosis", "Predicting delirium in intensive care", ""),
+        ("prognosis", "Forms of patients", "We predict overdose. Overdose prediction helps."),
+        ("question-answering", "Models of vision", "It holds 900 QA pairs."),
+        (
+            "report-generation",
+            "Scans",
+            "We generate radiology reports and CT reports for patients.",
+        ),
+        ("representation-learning", "Hearts", "We introduce X, a foundation model of beats."),
+        ("ultrasound", "Organs", "We evaluate on US and MRI."),
+    ],
+)
+def test_a_topic_told_in_other_words_is_given(slug: str, title: str, abstract: str) -> None:
+    assert slug in given_to(title, abstract)
+
+
+def test_classes_on_the_way_to_a_segmentation_are_no_classification() -> None:
+    abstract = "Our network does a classification of each slice first."
+    assert "classification" in given_to("Organs of patients", abstract)
+    assert "classification" not in given_to("Segmentation of organs", abstract)
+    assert "classification" in given_to("Segmentation and classification of organs", abstract)
+
+
+def test_a_modality_beside_moving_images_or_images_with_text_is_given() -> None:
+    abstract = "We evaluate on chest X-rays of patients."
+    assert "x-ray" in given_to("A vision-language model of the body", abstract)
+    assert "x-ray" in given_to("A video model of the body", abstract)
+    assert "x-ray" not in given_to("An MRI model of the body", abstract)
 
 
 def test_mr_beside_a_scan_is_mri() -> None:

@@ -19,6 +19,11 @@ const medsafe = (() => {
   const shards = new Map();
   // Word of a title, name or venue -> how often it is there.
   const vocabulary = new Map();
+  // Patterns of British spellings and what to write instead; each word that was met -> American;
+  // American word -> the British ones that were met.
+  let rules = [];
+  const spelt = new Map();
+  const british = new Map();
   let about = null;
   // What each term found: {own: points of each paper, count, instead: words that it may mean}.
   let known = new Map();
@@ -35,6 +40,30 @@ const medsafe = (() => {
     return ` ${folded.replace(/[^\p{L}\p{N}]+/gu, " ").trim()} `;
   }
 
+  /** A word as Americans spell it; the rules come with the index. */
+  function american(word) {
+    let known = spelt.get(word);
+    if (known === undefined) {
+      known = rules.reduce((text, [pattern, instead]) => text.replace(pattern, instead), word);
+      spelt.set(word, known);
+      if (known !== word) {
+        british.set(known, [...(british.get(known) ?? []), word]);
+      }
+    }
+    return known;
+  }
+
+  function inAmerican(folded) {
+    return folded.split(" ").map(american).join(" ");
+  }
+
+  /** A text to search in: as it is written, for words that are being typed, and in American. */
+  function searchable(text) {
+    const folded = fold(text);
+    const other = inAmerican(folded);
+    return other === folded ? folded : `${folded}|${other}`;
+  }
+
   /** The query as terms: {words: "conformal prediction", whole, not}. */
   function parse(query) {
     const terms = [];
@@ -42,7 +71,7 @@ const medsafe = (() => {
     const straight = query.replace(/[\u201c-\u201f\u00ab\u00bb]/g, '"');
     for (const [, minus, quoted, bare] of straight.matchAll(/(?<!\S)([-\u2212])?(?:"([^"]*)"?|(\S+))/g)) {
       const text = (quoted ?? bare).toLowerCase();
-      const words = fold(text.replace(/-/g, " ")).trim();
+      const words = inAmerican(fold(text.replace(/-/g, " "))).trim();
       if (words) {
         terms.push({ words, whole: quoted !== undefined, not: Boolean(minus), text });
       }
@@ -274,7 +303,8 @@ const medsafe = (() => {
   return {
     papers,
     find,
-    fold,
+    /** Spellings of a word, to be marked. */
+    spellings(word) { return [word, ...(british.get(word) ?? [])]; },
     changed: null,
     get about() { return about; },
     /** Whether a file could not be loaded. */
@@ -283,6 +313,7 @@ const medsafe = (() => {
     /** What index/meta.js says; loading begins with the newest papers. */
     meta(value) {
       about = value;
+      rules = value.spellings.map(([pattern, instead]) => [new RegExp(pattern, "g"), instead]);
       const newest = value.shards.map((versions, number) => [versions, number]).reverse();
       queue = [
         ...newest.map(([[core], number]) => [`core-${number}.js`, core]),
@@ -298,8 +329,8 @@ const medsafe = (() => {
         const title = columns.title[row];
         const venue = about.venues[columns.venue[row]] ?? "";
         const text = [
-          fold(title), fold(columns.authors[row]),
-          fold(own.map((topic) => topics[topic]).join(" | ")), fold(venue), " ",
+          searchable(title), searchable(columns.authors[row]),
+          searchable(own.map((topic) => topics[topic]).join(" | ")), searchable(venue), " ",
         ];
         [TITLE, AUTHORS, VENUE].forEach((field) => learn(text[field]));
         return {
@@ -326,7 +357,7 @@ const medsafe = (() => {
     text(number, summaries) {
       shards.get(number)?.forEach((paper, row) => {
         paper.summary = summaries[row];
-        paper.text[SUMMARY] = fold(paper.summary);
+        paper.text[SUMMARY] = searchable(paper.summary);
         paper.all = paper.text.join("|");
       });
       arrived(`text-${number}.js`);

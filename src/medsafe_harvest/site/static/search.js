@@ -176,7 +176,7 @@
     for (const [, instead] of found.corrected) {
       words.push(...instead);
     }
-    const good = words.filter((word) => word.length > 1).sort((a, b) => b.length - a.length);
+    const good = words.flatMap(medsafe.spellings).filter((word) => word.length > 1).sort((a, b) => b.length - a.length);
     const safe = good.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
     return safe.length ? new RegExp(`(?<![\\p{L}\\p{N}])(?:${safe.join("|")})`, "giu") : null;
   }
