@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -73,6 +74,12 @@ def run(
             finally:
                 watch.done.set()
                 watch.join()
+        if process.returncode < 0:
+            ended = signal.Signals(-process.returncode).name
+            raise NotDoneError(
+                f"ended from outside ({ended}), with {watch.peak / 1e9:.1f} GB of memory and "
+                f"{watch.scratch / 1e9:.1f} GB of temporary files at most"
+            )
         if process.returncode:
             last = (complaints.strip().splitlines() or [f"exit code {process.returncode}"])[-1]
             raise NotDoneError(f"failed: {last}")
