@@ -105,6 +105,7 @@ def test_the_setting_reaches_the_related_papers(
             "abstract": pa.array([None, None, None], pa.string()),
             "topics": pa.array([[], [], []], pa.list_(pa.string())),
             "cites": pa.array([[], [], []], pa.list_(pa.int64())),
+            "corpus_id": pa.nulls(3, pa.int64()),
             "first_seen": pa.array([0, 0, 0], pa.date32()),
         }
     )

@@ -20,6 +20,7 @@ PAPERS = pa.table(
         "abstract": pa.array([None, None, None], pa.string()),
         "topics": pa.array([[], [], []], pa.list_(pa.string())),
         "cites": pa.array([[], [], []], pa.list_(pa.int64())),
+        "corpus_id": pa.nulls(3, pa.int64()),
         "first_seen": pa.array([date(2026, 1, 1)] * 3, pa.date32()),
     }
 )
