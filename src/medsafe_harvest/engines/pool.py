@@ -15,7 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import lru_cache, partial
-from itertools import repeat
+from itertools import count, repeat
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -102,11 +102,20 @@ def _begin() -> None:
 
 
 def _swept(stage: Stage[T], folder: Path, part: int) -> T:
-    """The result of one part, and no cycle left: one exception may hold all that the part read."""
+    """The result of one part; now and then without the cycles of those before.
+
+    There are few, but one frame in a cycle may hold all that its part read.
+    """
     try:
         return stage(folder, part)
     finally:
-        gc.collect(0)  # only what is new since the last part
+        if next(_done) % SWEPT == 0:
+            gc.collect(0)  # only what is new since the last time
+
+
+#: Parts of a worker between two looks for cycles, each of which takes a tenth of a part's time.
+SWEPT = 4
+_done = count(1)
 
 
 def _end_with_parent() -> None:
