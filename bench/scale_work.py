@@ -26,6 +26,7 @@ from medsafe_harvest import pipeline
 from medsafe_harvest.config import load_config
 from medsafe_harvest.curated import snapshot
 from medsafe_harvest.dedupe.blocking import KINDS
+from medsafe_harvest.engines.records import mapped
 from medsafe_harvest.normalize.text import comparison_form
 from medsafe_harvest.profile import Profile, Stage
 from medsafe_harvest.schema import RELATED
@@ -44,28 +45,23 @@ def end_to_end(records: Path, out: Path) -> dict[str, Any]:
     config = load_config(ROOT / "config")
     with Profile(time.perf_counter) as profile:
         profile.step("read")
-        table = pq.read_table(records).sort_by("record_id")
-        tables = pipeline.build(table, config, profile)
-        profile.step("write")
-        written = snapshot.write(
-            out,
-            {
-                "papers": tables.papers,
-                "records": table,
-                "decisions": tables.decisions,
-                "relations": tables.relations,
-                "related": RELATED.empty_table(),
-            },
-            {"as_of": None, "config_digest": config.digest, "windows": []},
-            keep=1,
-        )
+        with mapped(records) as given:
+            tables = pipeline.build(given.table, config, profile, file=given.file)
+            profile.step("write")
+            written = snapshot.write(
+                out,
+                {**tables.files, "related": RELATED.empty_table()},
+                {"as_of": None, "config_digest": config.digest, "windows": []},
+                keep=1,
+            )
+            count = len(given.table)
     members = tables.papers["record_ids"].combine_chunks()
     papers = tables.papers["paper_id"].combine_chunks().take(pc.list_parent_indices(members))
     clusters = pa.table({"record_id": members.flatten(), "cluster": papers})
     pq.write_table(clusters, out / "clusters.parquet")
     stages = {stage.name: stage for stage in profile.stages}
     return {
-        "records": len(table),
+        "records": count,
         "papers": len(tables.papers),
         "match_seconds": stages["match"].seconds,
         "total_seconds": _seconds(stages),

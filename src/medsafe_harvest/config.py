@@ -119,13 +119,20 @@ class HarvestSettings(_Section):
     )
 
 
+#: An amount of memory, as DuckDB takes it.
+MEMORY = r"^\d+(\.\d+)?\s?[KMGT]i?B$"
+
+
 class CurateSettings(_Section):
     """How the curated snapshot is made."""
 
     memory_limit: str = Field(
         default="1GB",
-        pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$",
-        description="Memory of the matching engine; beyond it, it spills to disk",
+        pattern=MEMORY,
+        description="Memory of the joins of matching; beyond it, they spill to disk",
+    )
+    threads: int | None = Field(
+        default=None, ge=1, description="Cores that matching and merging use; null: all"
     )
     incremental: bool = Field(
         default=True,
@@ -338,6 +345,14 @@ class Config:
         }
         settings = self.settings.model_dump() | {"sources": merged}
         return dataclasses.replace(self, settings=Settings.model_validate(settings))
+
+    def with_means(self, memory_limit: str | None, threads: int | None) -> Config:
+        """The same configuration with other ``curate`` settings; None leaves one as it is."""
+        wanted = {"memory_limit": memory_limit, "threads": threads}
+        changes = {name: value for name, value in wanted.items() if value is not None}
+        curate = CurateSettings.model_validate(self.settings.curate.model_dump() | changes)
+        settings = self.settings.model_copy(update={"curate": curate})
+        return dataclasses.replace(self, settings=settings)
 
     def with_retry(self, **changes: float) -> Config:
         """The same configuration with other patience; keywords as in ``retry``."""

@@ -82,7 +82,14 @@ class Tables:
         return {name: getattr(self, name) for name in _FILES}
 
 
-def build(records: pa.Table, config: Config, steps: Steps, kept: Path | None = None) -> Tables:
+def build(
+    records: pa.Table,
+    config: Config,
+    steps: Steps,
+    *,
+    kept: Path | None = None,
+    file: Path | None = None,
+) -> Tables:
     """Match, merge and tag normalized records.
 
     Args:
@@ -91,15 +98,20 @@ def build(records: pa.Table, config: Config, steps: Steps, kept: Path | None = N
         steps: told of each step.
         kept: folder of what the last run's matching found, so that only what changed is matched;
             None to match all.
+        file: Arrow file that the records lie in, where they do.
     """
     steps.step("match", records.num_rows)
-    limit, keep = config.settings.curate.memory_limit, nothing
+    limit, threads = config.settings.curate.memory_limit, config.settings.curate.threads
+    keep = nothing
     if kept is None:
-        matching = engine.match(records, config.overrides, memory_limit=limit, tell=steps.step)
+        matching = engine.match(
+            records, config.overrides, memory_limit=limit, threads=threads, tell=steps.step
+        )
     else:
-        matching, keep = Keeper(kept, limit, steps.step).match(records, config.overrides)
+        keeper = Keeper(kept, limit, steps.step, threads=threads)
+        matching, keep = keeper.match(records, config.overrides)
     steps.step("merge", records.num_rows)
-    papers = make_papers(records, matching.clusters, config.topics)
+    papers = make_papers(records, matching.clusters, config.topics, threads=threads, file=file)
     return Tables(
         papers=papers,
         records=records,
@@ -171,7 +183,7 @@ def curate(  # noqa: PLR0913 - what, how, where, and the moment
     kept = cache / "matching" if config.settings.curate.incremental and not anew else None
     if kept is None:
         forget(cache / "matching")
-    tables = build(records, config, steps, kept)
+    tables = build(records, config, steps, kept=kept)
     about = _about(store, config, entries)
     published = publish(folder, tables.files, config, about, steps, cache=cache, now=now)
     tables.keep()

@@ -55,6 +55,9 @@ def test_ids_of_the_snapshot_before_lead_to_the_papers_of_today(
         (("--out", "x", "--master", "local[1]"), "need --engine spark"),
         (("--engine", "spark"), "needs --lake"),
         (("--engine", "spark", "--lake", "x", "--conf", "spark.executor.memory"), "KEY=VALUE"),
+        (("--engine", "spark", "--lake", "x", "--threads", "2"), "need --engine duckdb"),
+        (("--out", "x", "--memory-limit", "much"), "'much' is no size such as 500MB"),
+        (("--out", "x", "--threads", "0"), "Invalid value"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused_before_any_work(
@@ -81,3 +84,17 @@ def test_records_that_are_none_of_this_version_are_an_error(
         result = harvested.run("curate", "--records", str(path), "--out", str(tmp_path / "out"))
         assert words in str(result.exception)
         assert not (tmp_path / "out").exists()
+
+
+def test_records_in_any_order_within_little_memory_give_the_same_tables(
+    harvested: Project, tmp_path: Path
+) -> None:
+    there, path = harvested.data / "curated/current", tmp_path / "records.parquet"
+    records = pq.read_table(there / "records.parquet")
+    pq.write_table(records.take(pa.array(range(len(records) - 1, -1, -1))), path)
+    limits = ("--memory-limit", "100MB", "--threads", "1")
+    result = harvested.run("curate", "--records", str(path), "--out", str(tmp_path / "o"), *limits)
+    assert result.exit_code == 0, result.output
+    for name in TABLES:
+        made = tmp_path / "o" / f"{name}.parquet"
+        assert made.read_bytes() == (there / f"{name}.parquet").read_bytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 import time
 from contextlib import nullcontext
 from pathlib import Path
@@ -14,6 +15,7 @@ from medsafe_harvest.cli.context import Workplace, console, output, print_json
 from medsafe_harvest.cli.curate_engines import Job, Target, on_duckdb, on_spark
 from medsafe_harvest.cli.profile import ProfileOption, show_profile, wanted_profile
 from medsafe_harvest.cli.progress import Reporter
+from medsafe_harvest.config import MEMORY
 
 
 class Engine(enum.StrEnum):
@@ -28,7 +30,14 @@ def register(app: typer.Typer) -> None:
     app.command()(curate)
 
 
-_ON_SPARK = "On Spark"
+def _size(text: str | None) -> str | None:
+    """An amount of memory."""
+    if text is not None and not re.search(MEMORY, text):
+        raise typer.BadParameter(f"{text!r} is no size such as 500MB or 4GB")
+    return text
+
+
+_ON_SPARK, _ON_DUCKDB = "On Spark", "On this machine"
 
 
 def curate(  # noqa: PLR0913, PLR0917 - the options
@@ -97,6 +106,27 @@ def curate(  # noqa: PLR0913, PLR0917 - the options
             "--overwrite", help="Replace a lake that is there.", rich_help_panel=_ON_SPARK
         ),
     ] = False,
+    memory_limit: Annotated[
+        str | None,
+        typer.Option(
+            "--memory-limit",
+            metavar="SIZE",
+            help="Memory of the joins, such as 4GB; beyond it they go on in temporary files "
+            "(TMPDIR). Default: curate.memory_limit of settings.yaml.",
+            callback=_size,
+            rich_help_panel=_ON_DUCKDB,
+        ),
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            "--threads",
+            metavar="N",
+            min=1,
+            help="Cores to use. Default: curate.threads of settings.yaml, or else all.",
+            rich_help_panel=_ON_DUCKDB,
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")] = False,
     profile: ProfileOption = False,
 ) -> None:
@@ -127,8 +157,14 @@ def curate(  # noqa: PLR0913, PLR0917 - the options
     with watched or nullcontext():
         if engine is Engine.DUCKDB:
             out = _only_out(out, lake, master, conf, scratch)
+            config = config.with_means(memory_limit, threads)
             done = on_duckdb(config, Path(records), Target(out, config, reporter))
         else:
+            if memory_limit or threads:
+                raise typer.BadParameter(
+                    "--memory-limit and --threads need --engine duckdb; Spark's are set with "
+                    "--conf, such as spark.executor.memory=8g"
+                )
             if lake is None:
                 raise typer.BadParameter("--engine spark needs --lake, a folder for its tables")
             job = Job(records, lake, scratch, overwrite=overwrite)

@@ -10,9 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from medsafe_harvest import pipeline
 from medsafe_harvest.cli.progress import Reporter
@@ -20,11 +18,10 @@ from medsafe_harvest.config import Config
 from medsafe_harvest.curated import snapshot
 from medsafe_harvest.curated.redirects import Kind
 from medsafe_harvest.engines.neighbours import are_told
-from medsafe_harvest.errors import CuratedError
+from medsafe_harvest.engines.records import mapped
 from medsafe_harvest.fetch.clock import SystemClock
 from medsafe_harvest.nearby import cache_beside
 from medsafe_harvest.publish import lake_ledger, publish
-from medsafe_harvest.schema import RECORD
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,48 +62,10 @@ class Target:
 def on_duckdb(config: Config, path: Path, target: Target) -> dict[str, Any]:
     """A snapshot made in this process."""
     target.reporter.step("read")
-    records = _sorted(_read(path))
-    tables = pipeline.build(records, config, target.reporter)
-    made = {
-        "papers": tables.papers,
-        "records": records,
-        "decisions": tables.decisions,
-        "relations": tables.relations,
-    }
-    last = pc.max(records["last_seen"]).as_py()
-    return {"counts": dict(tables.reasons), **target.write(made, last)}
-
-
-def _sorted(records: pa.Table) -> pa.Table:
-    """By ``record_id``; those that are sorted, as in a snapshot, are not moved."""
-    ids = records["record_id"].combine_chunks()
-    if pc.all(pc.less_equal(ids[:-1], ids[1:])).as_py() is not False:
-        return records
-    return records.sort_by("record_id")
-
-
-def _read(path: Path) -> pa.Table:
-    """Records in the schema of this version.
-
-    Raises:
-        CuratedError: they are not, or not there.
-    """
-    if not path.exists():
-        raise CuratedError(
-            f"there is no {path}: --records is a Parquet file of records, such as "
-            "data/curated/records.parquet after a harvest"
-        )
-    try:
-        table = pq.read_table(path)
-        missing = [name for name in RECORD.names if name not in table.column_names]
-        if missing:
-            raise CuratedError(f"{path} holds no records of this version: no {', '.join(missing)}")
-        table = table.select(RECORD.names).cast(RECORD)
-    except (OSError, pa.ArrowException) as error:
-        raise CuratedError(f"no records can be read from {path}: {error}") from error
-    if len(table["record_id"].unique()) < len(table):
-        raise CuratedError(f"{path} holds a record_id more than once: a record has one row")
-    return table
+    with mapped(path) as records:
+        tables = pipeline.build(records.table, config, target.reporter, file=records.file)
+        last = pc.max(records.table["last_seen"]).as_py()
+        return {"counts": dict(tables.reasons), **target.write(tables.files, last)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,12 @@ def one_array(column: pa.ChunkedArray) -> pa.Array:
     return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
+def ascending(column: pa.ChunkedArray) -> bool:
+    """Whether no value is less than the one before it."""
+    values = column.combine_chunks()
+    return pc.all(pc.less_equal(values[:-1], values[1:])).as_py() is not False
+
+
 def distinct(values: Ints) -> Ints:
     """Each value once, sorted; in a tenth of the time of ``np.unique``, which hashes them first."""
     ordered = np.sort(values)

@@ -20,18 +20,22 @@ import pyarrow.compute as pc
 
 from medsafe_harvest.dedupe.blocking import KEYS
 from medsafe_harvest.dedupe.cluster import AGAINST, CLUSTERS, cluster, settle
-from medsafe_harvest.dedupe.columns import distinct
+from medsafe_harvest.dedupe.columns import ascending, distinct
 from medsafe_harvest.dedupe.overrides import Overrides
 from medsafe_harvest.dedupe.prepare import COMPARISON, NEEDED
 from medsafe_harvest.dedupe.reasons import Reason
 from medsafe_harvest.dedupe.relations import relations
 from medsafe_harvest.engines import sql, stages
 from medsafe_harvest.engines.pool import (
+    ROWS,
     Pool,
+    batches_in,
     gather,
+    load,
     load_one,
     parts_of,
     pool,
+    save,
     save_one,
     with_arguments,
 )
@@ -147,7 +151,7 @@ def candidate_pairs(records: pa.Table, *, memory_limit: str = "2GB") -> pa.Table
         ``left`` and ``right`` (record ids, the smaller first) and ``keys`` (kinds of key, sorted).
     """
     with _candidates(records, Overrides(), memory_limit, None, _quiet) as found:
-        pairs = load_one(found.folder / "candidates.arrow")
+        pairs = load(found.folder / "candidates.arrow")
         left, right = (found.record_ids.take(pairs.column(side)) for side in "lr")
         return pa.table({"left": left, "right": right, "keys": stages.kinds_of(pairs)})
 
@@ -188,8 +192,8 @@ def _candidates(
             counts = _join(database, folder, parts)
         counts["records"] = len(records)
         tell("match: screen", counts["candidate_pairs"])
-        pairs = _screen(folder, workers, counts)
-        active = _activate(folder, len(records))
+        workers.run(stages.screen_part, folder, batches_in(folder / "candidates.arrow"))
+        pairs, active = _activate(folder, counts)
         tell("match: prepare", active)
         workers.run(stages.prepare_part, folder, parts_of(active))
         prepared = gather(folder, "prepared", parts_of(active), COMPARISON)
@@ -200,7 +204,9 @@ def _candidates(
 
 def _sort(records: pa.Table, folder: Path) -> pa.Array:
     """Write ``records``, in the order of their ids; the ids."""
-    ordered = records.select(NEEDED).sort_by("record_id")
+    needed = records.select(NEEDED)
+    # Most are sorted already, and may lie in a file that is larger than the memory.
+    ordered = needed if ascending(records["record_id"]) else needed.sort_by("record_id")
     save_one(folder / "records.arrow", ordered)
     return ordered["record_id"].combine_chunks()
 
@@ -239,7 +245,8 @@ def _join(database: duckdb.DuckDBPyConnection, folder: Path, parts: int) -> Coun
     database.register("sketches", gather(folder, "refining", parts, REFINING))
     database.execute(_MEMBERS)
     counts = pair_off(database)
-    save_one(folder / "candidates.arrow", database.table("candidates").to_arrow_table().cast(PAIRS))
+    with database.table("candidates").to_arrow_reader(ROWS) as pairs:
+        save(folder / "candidates.arrow", (batch.cast(PAIRS) for batch in pairs), PAIRS)
     return counts
 
 
@@ -258,30 +265,25 @@ def pair_off(database: duckdb.DuckDBPyConnection) -> Counter[str]:
     return counts
 
 
-def _screen(folder: Path, workers: Pool, counts: Counter[str]) -> int:
-    """Write the pairs that are worth comparing, sorted; how many there are."""
-    parts = parts_of(counts["candidate_pairs"])
-    workers.run(stages.screen_part, folder, parts)
-    pairs = gather(folder, "pairs", parts, PAIRS).sort_by([("l", "ascending"), ("r", "ascending")])
-    save_one(folder / "pairs.arrow", pairs)
-    counts["titles_unlike"] = counts["candidate_pairs"] - len(pairs)
-    return len(pairs)
+def _activate(folder: Path, counts: Counter[str]) -> tuple[int, int]:
+    """Write which records are in a pair that is worth comparing, and these pairs.
 
-
-def _activate(folder: Path, records: int) -> int:
-    """Write which records are in a pair, by title, so that copies are prepared one after another.
-
-    ``active`` are their rows, ``places`` where each row stands among them. How many there are.
+    ``active`` are their rows, by title, so that copies are prepared one after another. ``pairs``
+    has the places that they have there, and stands in the order of these: who decides about a part
+    of them then reads few pages of what was prepared. How many there are of both.
     """
-    pairs = load_one(folder / "pairs.arrow")
-    rows = distinct(np.concatenate([pairs.column(side).to_numpy() for side in "lr"]))
+    screened = gather(folder, "screened", batches_in(folder / "candidates.arrow"), PAIRS)
+    rows = distinct(np.concatenate([screened[side].to_numpy() for side in "lr"]))
     titles = load_one(folder / "titles.arrow").column("sorted_title").take(pa.array(rows))
     by_title = rows[pc.sort_indices(titles).to_numpy()]
-    places = np.zeros(records, dtype=np.int32)
+    places = np.zeros(counts["records"], dtype=np.int32)
     places[by_title] = np.arange(len(by_title), dtype=np.int32)
     save_one(folder / "active.arrow", pa.table({"row": pa.array(by_title, pa.int32())}))
-    save_one(folder / "places.arrow", pa.table({"place": places}))
-    return len(by_title)
+    sides = (places[screened[side].to_numpy()] for side in "lr")
+    pairs = pa.table([*sides, screened["kinds"]], schema=PAIRS)
+    save_one(folder / "pairs.arrow", pairs.sort_by([("l", "ascending"), ("r", "ascending")]))
+    counts["titles_unlike"] = counts["candidate_pairs"] - len(pairs)
+    return len(pairs), len(by_title)
 
 
 def _with_singles(clusters: pa.Table, record_ids: pa.Array) -> pa.Table:

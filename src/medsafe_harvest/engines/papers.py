@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from medsafe_harvest.dedupe.merge import merge
 from medsafe_harvest.dedupe.parts import parts
 from medsafe_harvest.engines.pool import gather, load_one, pool, save, save_one, with_arguments
+from medsafe_harvest.engines.records import BATCH, rows_at
 from medsafe_harvest.schema import PAPER, RECORD
 from medsafe_harvest.scratch import scratch
 from medsafe_harvest.topics.rules import TopicConfig
@@ -24,8 +25,6 @@ from medsafe_harvest.topics.tag import Tagger
 
 #: Records of a part.
 ROWS = 50_000
-#: Of a batch that is written.
-_BATCH = 10_000
 
 
 def papers(
@@ -35,6 +34,7 @@ def papers(
     *,
     threads: int | None = None,
     rows: int = ROWS,
+    file: Path | None = None,
 ) -> pa.Table:
     """``schema.PAPER``, one row a cluster, sorted by ``paper_id``.
 
@@ -44,6 +44,7 @@ def papers(
         topics: how papers are tagged.
         threads: cores to use; all if None.
         rows: records of a part; the result does not depend on it.
+        file: Arrow file that the records lie in; one is written where it is None.
 
     Raises:
         EngineError: a worker died.
@@ -58,33 +59,26 @@ def papers(
         place = pc.index_in(records["record_id"], value_set=clusters["record_id"].combine_chunks())
         places = {"part": pa.array(of, pa.int32()), "cluster": clusters["cluster"].take(place)}
         save_one(folder / "places.arrow", pa.table(places))
-        batches = records.select(RECORD.names).cast(RECORD).to_batches(max_chunksize=_BATCH)
-        save(folder / "records.arrow", batches, RECORD)
+        if file is None:
+            file = folder / "records.arrow"
+            batches = records.select(RECORD.names).cast(RECORD).to_batches(max_chunksize=BATCH)
+            save(file, batches, RECORD)
         # As text: what a checked model holds beside its fields need not travel.
-        stage = with_arguments(papers_part, topics=topics.model_dump_json())
+        stage = with_arguments(papers_part, topics=topics.model_dump_json(), file=file)
         workers.run(stage, folder, count)
         # Files that are mapped may be removed: they go when nobody reads them any more.
         return gather(folder, "papers", count, PAPER)
 
 
-def papers_part(folder: Path, part: int, topics: str) -> None:
-    """Write the papers of one part."""
+def papers_part(folder: Path, part: int, topics: str, file: Path) -> None:
+    """Write the papers of one part of the records in a file."""
     places = load_one(folder / "places.arrow")
     mine = np.flatnonzero(places.column("part").to_numpy() == part)
-    taken: list[pa.RecordBatch] = []
-    with pa.memory_map(str(folder / "records.arrow")) as source:
-        reader = pa.ipc.open_file(source)
-        start = 0
-        for number in range(reader.num_record_batches):
-            batch = reader.get_batch(number)
-            first, last = np.searchsorted(mine, [start, start + len(batch)])
-            taken.append(batch.take(pa.array(mine[first:last] - start)))
-            start += len(batch)
-    records = pa.Table.from_batches(taken, RECORD).combine_chunks()
+    records = rows_at(file, mine)
     cluster = places.column("cluster").take(pa.array(mine))
     clusters = pa.table({"record_id": records["record_id"], "cluster": cluster})
     made = finished(records, clusters, _tagger(topics))
-    save(folder / f"papers-{part}.arrow", made.to_batches(max_chunksize=_BATCH), PAPER)
+    save(folder / f"papers-{part}.arrow", made.to_batches(max_chunksize=BATCH), PAPER)
 
 
 def finished(records: pa.Table, clusters: pa.Table, tagger: Tagger) -> pa.Table:

@@ -65,7 +65,8 @@ class _Processes:
         except BrokenProcessPool as error:
             raise EngineError(
                 "a worker process of matching was ended from outside, most likely because the "
-                "machine ran out of memory: close other programs, or give fewer --threads"
+                "machine ran out of memory: close other programs, or set fewer curate.threads in "
+                "settings.yaml (--threads of curate)"
             ) from error
 
     def end(self) -> None:
@@ -153,10 +154,20 @@ def load(path: Path) -> pa.Table:
 
 def load_one(path: Path) -> pa.RecordBatch:
     """An Arrow file of one batch, mapped, not read: rows are taken from it at random."""
-    return pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
+    return batch_of(path, 0)
 
 
-#: The same for stages: each page of a file that a process looks at costs about as much as a
+def batch_of(path: Path, number: int) -> pa.RecordBatch:
+    """One batch of an Arrow file, mapped, not read."""
+    return pa.ipc.open_file(pa.memory_map(str(path))).get_batch(number)
+
+
+def batches_in(path: Path) -> int:
+    """How many batches an Arrow file has."""
+    return int(pa.ipc.open_file(pa.memory_map(str(path))).num_record_batches)
+
+
+#: As ``load_one``, for stages: each page of a file that a process looks at costs about as much as a
 #: comparison the first time, so what one part has mapped serves the next.
 shared = lru_cache(maxsize=3)(load_one)
 

@@ -22,7 +22,7 @@ from medsafe_harvest.dedupe.overrides import Overrides, impose
 from medsafe_harvest.dedupe.prepare import COMPARISON, prepare
 from medsafe_harvest.dedupe.screen import Side, least_ratio, possible, worth_comparing
 from medsafe_harvest.dedupe.sketch import SKETCH, sketch
-from medsafe_harvest.engines.pool import load_one, rows_of, save, shared
+from medsafe_harvest.engines.pool import batch_of, load_one, rows_of, save, shared
 from medsafe_harvest.schema import DECISION
 
 #: What the screen and the search in title order need of each sketch.
@@ -89,7 +89,7 @@ def sketch_part(folder: Path, part: int) -> None:
 
 def screen_part(folder: Path, part: int) -> None:
     """Of the candidate pairs of one part, those that are worth comparing."""
-    pairs = shared(folder / "candidates.arrow").slice(*rows_of(part))
+    pairs = batch_of(folder / "candidates.arrow", part)
     titles = shared(folder / "titles.arrow")
     outline = unpacked(shared(folder / "outlines.arrow").column("outline"))
     rows = [pairs.column(side).to_numpy() for side in "lr"]
@@ -100,7 +100,7 @@ def screen_part(folder: Path, part: int) -> None:
     some = np.flatnonzero(chances.some)
     left, right = (Side(titles, side[some]) for side in rows)
     worth = worth_comparing(left, right, least[some], chances.of(some))
-    save(folder / f"pairs-{part}.arrow", [pairs.take(pa.array(some[worth]))], PAIRS)
+    save(folder / f"screened-{part}.arrow", [pairs.take(pa.array(some[worth]))], PAIRS)
 
 
 def screen(left: Side, right: Side, kinds: Ints) -> Bools:
@@ -118,9 +118,8 @@ def prepare_part(folder: Path, part: int) -> None:
 def sides(folder: Path, part: int) -> pa.RecordBatch:
     """The pairs of one part: ``left`` and ``right`` (structs of ``COMPARISON``), and ``keys``."""
     pairs = shared(folder / "pairs.arrow").slice(*rows_of(part))
-    places = shared(folder / "places.arrow").column("place")
     prepared = shared(folder / "prepared.arrow")
-    left, right = (prepared.take(places.take(pairs.column(side))) for side in "lr")
+    left, right = (prepared.take(pairs.column(side)) for side in "lr")
     return beside(left, right, pairs.column("kinds"))
 
 

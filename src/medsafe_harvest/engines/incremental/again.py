@@ -33,12 +33,14 @@ class Keeper:
         memory_limit: of DuckDB, for example "4GB".
         tell: told of each step, and why all records are matched where they are.
         least: records below which nothing is kept.
+        threads: cores to use; all if None.
     """
 
     folder: Path
     memory_limit: str
     tell: Tell
     least: int = LEAST
+    threads: int | None = None
 
     def match(self, records: pa.Table, overrides: Overrides) -> tuple[Matching, Commit]:
         """What :func:`~medsafe_harvest.engines.duckdb.match` finds in all records.
@@ -55,8 +57,7 @@ class Keeper:
             EngineError: as ``match``.
         """
         if len(records) < self.least:
-            found = match(records, overrides, memory_limit=self.memory_limit, tell=self.tell)
-            return found, nothing
+            return self._match(records, overrides), nothing
         state = self._state(len(records))
         if state is not None:
             self.tell("match: compare with the last run", len(records))
@@ -82,10 +83,23 @@ class Keeper:
             with self._warned():
                 states.append(remembered.write_base(self.folder, made, overrides))
 
-        matching = match(
-            records, overrides, memory_limit=self.memory_limit, tell=self.tell, keep=keep
-        )
+        matching = self._match(records, overrides, keep)
         return matching, self._kept(states[0]) if states else nothing
+
+    def _match(
+        self,
+        records: pa.Table,
+        overrides: Overrides,
+        keep: Callable[[Made], None] | None = None,
+    ) -> Matching:
+        return match(
+            records,
+            overrides,
+            memory_limit=self.memory_limit,
+            threads=self.threads,
+            tell=self.tell,
+            keep=keep,
+        )
 
     def _kept(self, state: State) -> Commit:
         """Write what is new now, so that little is left to do later."""
