@@ -82,8 +82,8 @@ def splink(records: pd.DataFrame) -> Groups:
     return [list(group["unique_id"]) for _, group in found.groupby("cluster_id")]
 
 
-#: Pairs that one blocking rule of Splink may give. Twenty times as many took 22 GB of memory and more
-#: than 17 minutes.
+#: Pairs that one blocking rule of Splink may give. Twenty times as many took 22 GB of memory and
+#: more than 17 minutes.
 _MOST_PAIRS = 100_000_000
 
 

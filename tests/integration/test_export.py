@@ -107,6 +107,14 @@ def test_a_mistake_is_told(harvested: Project, words: list[str], said: str) -> N
     assert said in " ".join(f"{result.output} {result.exception}".replace("│", " ").split())
 
 
+def test_nothing_is_written_among_the_stored_pages(harvested: Project) -> None:
+    out = harvested.data / "raw" / "papers.csv"
+    result = harvested.run("export", "csv", "--out", str(out))
+    assert result.exit_code == 2
+    assert "only harvests write there" in " ".join(result.output.replace("│", " ").split())
+    assert not out.exists()
+
+
 def test_no_paper_is_told(harvested: Project, tmp_path: Path) -> None:
     out = tmp_path / "none.bib"
     result = harvested.run("export", "bibtex", "--where", "year > 3000", "--out", str(out))

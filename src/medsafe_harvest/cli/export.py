@@ -38,8 +38,23 @@ group = typer.Typer(
     no_args_is_help=True,
 )
 
+
+def _not_among_pages(context: typer.Context, out: Path) -> Path:
+    if out != _STDOUT:
+        place: Workplace = context.obj
+        place.refuse_raw(out)
+    return out
+
+
 OutOption = Annotated[
-    Path, typer.Option("--out", "-o", metavar="FILE", help="File to write, whole or not at all.")
+    Path,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="FILE",
+        help="File to write, whole or not at all.",
+        callback=_not_among_pages,
+    ),
 ]
 AbstractOption = Annotated[
     bool, typer.Option("--abstract/--no-abstract", help="Whether abstracts go along.")

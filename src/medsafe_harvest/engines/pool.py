@@ -105,7 +105,7 @@ def _begin() -> None:
 def _swept(stage: Stage[T], folder: Path, part: int) -> T:
     """The result of one part; now and then without the cycles of those before.
 
-    There are few, but one frame in a cycle may hold all that its part read.
+    There are few: pylatexenc leaves some kilobytes a title.
     """
     try:
         return stage(folder, part)
@@ -114,8 +114,8 @@ def _swept(stage: Stage[T], folder: Path, part: int) -> T:
             gc.collect(0)  # only what is new since the last time
 
 
-#: Parts of a worker between two looks for cycles, each of which takes a tenth of a part's time.
-SWEPT = 4
+#: Parts of a worker between two looks for cycles, each of which may take a tenth of a part's time.
+SWEPT = 32
 _done = count(1)
 
 

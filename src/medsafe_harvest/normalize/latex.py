@@ -17,7 +17,7 @@ from pylatexenc.latex2text import (
     MacroTextSpec,
     get_default_latex_context_db,
 )
-from pylatexenc.latexwalker import LatexWalkerError
+from pylatexenc.latexwalker import LatexWalkerEndOfStream, LatexWalkerError
 
 SUPERSCRIPTS = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
 SUBSCRIPTS = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
@@ -105,7 +105,35 @@ def _converted(sentence: str) -> str:
     """One sentence; a summary has those of its abstract."""
     if not _SIGNS.search(sentence):
         return sentence
-    return str(_CONVERTER.latex_to_text(sentence, latex_context=_COMMANDS))
+    reader = _Reader(sentence, latex_context=_COMMANDS)
+    try:
+        return str(_CONVERTER.nodelist_to_text(reader.get_latex_nodes()[0]))
+    finally:
+        reader.let_go()
+
+
+class _Reader(latexwalker.LatexWalker):
+    """That of pylatexenc, without what it leaves behind.
+
+    It keeps the exception that says where the text ends in a frame which that exception points to:
+    a cycle, and with it live all frames below, and whatever the callers have in theirs.
+    """
+
+    def __init__(self, text: str, **settings: Any) -> None:
+        super().__init__(text, **settings)
+        self._ends: list[LatexWalkerEndOfStream] = []
+
+    def get_token(self, *given: Any, **settings: Any) -> Any:
+        try:
+            return super().get_token(*given, **settings)
+        except LatexWalkerEndOfStream as end:
+            self._ends.append(end)
+            raise
+
+    def let_go(self) -> None:
+        """The text is read."""
+        for end in self._ends:
+            end.__traceback__ = None
 
 
 def _sentences(text: str) -> Iterator[str]:

@@ -1,7 +1,9 @@
 # ruff: noqa: RUF001 - look-alike characters are what these tests are about
 from __future__ import annotations
 
+import gc
 import re
+import weakref
 from collections import Counter
 from pathlib import Path
 
@@ -196,3 +198,22 @@ def test_real_titles_keep_their_words(shared_data: Path, name: str) -> None:
 
 def _digits(text: str) -> Counter[str]:
     return Counter(re.findall(r"[0-9]", text))
+
+
+class Held:
+    """What a caller has in hand."""
+
+
+def read_in_a_frame(text: str) -> weakref.ref[Held]:
+    held = Held()
+    assert latex.from_latex(text) != text
+    return weakref.ref(held)
+
+
+@pytest.mark.parametrize("text", [r"M\"uller on {the} cycles", r"\frac{1", r"a $\alpha_{"])
+def test_reading_latex_holds_nothing_of_its_caller(text: str) -> None:
+    gc.disable()  # as where millions of titles are read
+    try:
+        assert read_in_a_frame(text)() is None
+    finally:
+        gc.enable()
