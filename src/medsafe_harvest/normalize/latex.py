@@ -112,7 +112,7 @@ def _converted(sentence: str) -> str:
         reader.let_go()
 
 
-class _Reader(latexwalker.LatexWalker):
+class _Reader(latexwalker.LatexWalker):  # type: ignore[misc] # it has no types
     """That of pylatexenc, without what it leaves behind.
 
     It keeps the exception that says where the text ends in a frame which that exception points to:
