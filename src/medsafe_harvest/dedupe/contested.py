@@ -65,7 +65,7 @@ def hanging(
     decided = _places(decisions, ids)
     by_hand = _known(_places(_table_of(overrides.must_link), ids))
     joined = [_known(decided[:, matched | promising]), by_hand]
-    first = _first(len(ids), np.concatenate(joined, axis=1))
+    first = first_connected(len(ids), np.concatenate(joined, axis=1))
     # All that agglomeration weighs: promising pairs, links by hand, and what is no match.
     weighed = [_known(decided[:, ~matched]), by_hand]
     weighed += [_known(_places(_table_of(overrides.cannot_link), ids))]
@@ -96,8 +96,8 @@ def _known(places: Ints) -> Ints:
     return places[:, (places >= 0).all(axis=0)]
 
 
-def _first(count: int, edges: Ints) -> Ints:
-    """Of each of so many nodes, the least that it is connected with."""
+def first_connected(count: int, edges: Ints) -> Ints:
+    """Of each of so many nodes, the least that it is connected with by edges, 2 x n."""
     ones = np.ones(edges.shape[1], dtype=np.int8)
     _, labels = connected_components(sp.coo_array((ones, (edges[0], edges[1])), (count, count)))
     _, first, group = np.unique(labels, return_index=True, return_inverse=True)

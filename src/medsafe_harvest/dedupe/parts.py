@@ -28,14 +28,14 @@ def parts(records: pa.Table, clusters: pa.Table, rows: int) -> tuple[Rows, int]:
     order = pc.sort_indices(anchors(grouped)).to_numpy()
     sizes = np.bincount(grouped.cluster, minlength=grouped.clusters)[order]
     part_of = np.empty(grouped.clusters, dtype=np.int64)
-    part_of[order] = _filled(sizes, rows)
+    part_of[order] = filled(sizes, rows)
     found = part_of[grouped.cluster]
     names = grouped.records["record_id"].combine_chunks()
     place = pc.index_in(records["record_id"], value_set=names)
     return found[place.to_numpy()], int(part_of.max(initial=-1)) + 1
 
 
-def _filled(sizes: Rows, rows: int) -> Rows:
+def filled(sizes: Rows, rows: int) -> Rows:
     """The part of each cluster, where a part ends before it would have more than so many rows."""
     ends = np.cumsum(sizes)
     found = np.empty(len(sizes), dtype=np.int64)

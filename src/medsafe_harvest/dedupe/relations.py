@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -19,9 +19,11 @@ import pyarrow.compute as pc
 
 from medsafe_harvest.dedupe.about import about
 from medsafe_harvest.dedupe.columns import Ints, distinct, one_array
+from medsafe_harvest.dedupe.contested import first_connected
 from medsafe_harvest.dedupe.editions import extensions, translations
 from medsafe_harvest.dedupe.links import Link, Pair, Relation, Row
 from medsafe_harvest.dedupe.manifestations import PUBLISHED, Form, form_of
+from medsafe_harvest.dedupe.parts import filled
 from medsafe_harvest.dedupe.series import MAY_BE_PART, series
 
 LINKS = pa.schema(
@@ -61,16 +63,13 @@ def relations(prepared: pa.Table, decisions: pa.Table, clusters: pa.Table) -> pa
     Returns:
         ``LINKS``, sorted; the sentence reads ``left kind right``. Two records have at most one.
     """
-    pairs = _pairs(_worth_a_look(_apart(decisions, clusters), prepared), prepared)
-    ends = {row["record_id"] for pair in pairs for row in (pair.left, pair.right)}
-    own = clusters.filter(pc.is_in(clusters["record_id"], pa.array(sorted(ends), pa.string())))
-    cluster_of = dict(zip(own["record_id"].to_pylist(), own["cluster"].to_pylist(), strict=True))
-    links = [
-        *(link for finder in FINDERS for link in finder(pairs, cluster_of)),
-        *_within(prepared, decisions, clusters),
-    ]
+    between = (
+        link
+        for part in _connected(_worth_a_look(_apart(decisions, clusters), prepared))
+        for link in _between(part, prepared, clusters)
+    )
     found: dict[tuple[str, str], Link] = {}
-    for link in links:
+    for link in chain(between, _within(prepared, decisions, clusters)):
         found.setdefault((min(link.left, link.right), max(link.left, link.right)), link)
     ordered = sorted(found.values(), key=lambda link: (link.left, link.kind, link.right))
     return pa.table(
@@ -104,6 +103,29 @@ def _worth_a_look(decisions: pa.Table, prepared: pa.Table) -> pa.Table:
         pc.and_(journal.take(left), meeting.take(right)),
     ]
     return decisions.filter(reduce(pc.or_, looks))
+
+
+def _connected(decisions: pa.Table) -> Iterator[pa.Table]:
+    """The same in parts, which have no record in common."""
+    both = pa.chunked_array([*decisions["left"].chunks, *decisions["right"].chunks], pa.string())
+    codes = one_array(both.dictionary_encode().unify_dictionaries()).indices
+    edges = np.asarray(codes, dtype=np.int64).reshape(2, len(decisions))
+    group = first_connected(int(edges.max(initial=-1)) + 1, edges)[edges[0]]
+    order = np.argsort(group, kind="stable")
+    _, sizes = np.unique(group[order], return_counts=True)
+    part_of = np.repeat(filled(sizes, _PART), sizes)
+    for rows in np.split(order, np.flatnonzero(np.diff(part_of)) + 1):
+        yield decisions.take(pa.array(rows))
+
+
+def _between(decisions: pa.Table, prepared: pa.Table, clusters: pa.Table) -> Iterator[Link]:
+    """What the finders make of decisions about records of different papers."""
+    pairs = _pairs(decisions, prepared)
+    ends = {row["record_id"] for pair in pairs for row in (pair.left, pair.right)}
+    own = clusters.filter(pc.is_in(clusters["record_id"], pa.array(sorted(ends), pa.string())))
+    cluster_of = dict(zip(own["record_id"].to_pylist(), own["cluster"].to_pylist(), strict=True))
+    for finder in FINDERS:
+        yield from finder(pairs, cluster_of)
 
 
 def _pairs(decisions: pa.Table, prepared: pa.Table) -> list[Pair]:
@@ -181,7 +203,7 @@ def _forms(records: pa.Table) -> Ints:
     return np.array(numbers, dtype=np.int64)
 
 
-#: Records that are plain values at a time.
+#: Records, or pairs of them, that are plain values at a time.
 _PART = 50_000
 
 

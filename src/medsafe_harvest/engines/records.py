@@ -24,6 +24,8 @@ from medsafe_harvest.scratch import scratch
 
 #: Rows of a batch of the file.
 BATCH = 10_000
+#: Rows that are brought into order at a time: all batches are looked at for them.
+_ORDERED = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +82,17 @@ def _batches(source: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
 def _sorted(file: Path, order: Ints) -> Path:
     """The same rows in another order, in another file."""
     new = file.with_name("sorted.arrow")
-    parts = (order[start : start + BATCH] for start in range(0, len(order), BATCH))
-    save(new, (_in_order(file, part) for part in parts), RECORD)
+    parts = (order[start : start + _ORDERED] for start in range(0, len(order), _ORDERED))
+    save(new, (batch for part in parts for batch in _in_order(file, part)), RECORD)
     file.unlink()
     return new
 
 
-def _in_order(file: Path, rows: Ints) -> pa.RecordBatch:
+def _in_order(file: Path, rows: Ints) -> list[pa.RecordBatch]:
     """Some rows of a file, in any order."""
     up = np.argsort(rows)
-    [batch] = rows_at(file, rows[up]).take(pa.array(np.argsort(up))).to_batches()
-    return batch
+    found = rows_at(file, rows[up]).take(pa.array(np.argsort(up)))
+    return list(found.to_batches(max_chunksize=BATCH))
 
 
 def rows_at(file: Path, rows: Ints) -> pa.Table:

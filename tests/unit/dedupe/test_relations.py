@@ -283,6 +283,17 @@ def test_versions_of_an_arxiv_paper_follow_each_other() -> None:
     }
 
 
+def test_relations_do_not_depend_on_the_parts_that_pairs_are_read_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    titles = [TITLE, f"Erratum: {TITLE}", f"Reply to: {TITLE}", f"{PARTS}, part 1"]
+    titles += [f"{PARTS}, part 2", f"{PARTS}, part 3", f"Comment on {PARTS}, part 2"]
+    whole = apart(*titles)
+    assert {kind for _, kind, _ in whole} == {"corrects", "replies_to", "continues", "comments_on"}
+    monkeypatch.setattr("medsafe_harvest.dedupe.relations._PART", 1)
+    assert apart(*titles) == whole
+
+
 def test_a_curators_word_decides_what_is_within_a_paper() -> None:
     word = {"who": "a curator", "when": "2026-01-01", "why": "two studies"}
     apart = Overrides(cannot_link=(Link.model_validate({"left": "r0", "right": "r1", **word}),))
