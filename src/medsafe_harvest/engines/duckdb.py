@@ -7,6 +7,8 @@ of their titles; full comparison rows of the records that are left in a pair; de
 
 from __future__ import annotations
 
+import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +20,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from medsafe_harvest.dedupe.blocking import KEYS
 from medsafe_harvest.dedupe.cluster import AGAINST, CLUSTERS, cluster, settle
 from medsafe_harvest.dedupe.columns import ascending, distinct
 from medsafe_harvest.dedupe.overrides import Overrides
@@ -26,32 +27,23 @@ from medsafe_harvest.dedupe.prepare import COMPARISON, NEEDED
 from medsafe_harvest.dedupe.reasons import Reason
 from medsafe_harvest.dedupe.relations import relations
 from medsafe_harvest.engines import sql, stages
+from medsafe_harvest.engines.pairs import LARGE, blocks_part, pairs_part, ranges_for
 from medsafe_harvest.engines.pool import (
-    ROWS,
     Pool,
-    batches_in,
     gather,
-    load,
     load_one,
     parts_of,
     pool,
-    save,
     save_one,
     with_arguments,
 )
 from medsafe_harvest.engines.stages import PAIRS, REFINING, TITLES
+from medsafe_harvest.errors import EngineError
 from medsafe_harvest.schema import DECISION
 from medsafe_harvest.scratch import scratch
 
-# As ``sql.statements`` has it, and faster here: three of four keys are of one record alone.
-_MEMBERS = """
-create table members as
-with blocks as (select key, count(*) as size from keys group by key having size > 1)
-select "row" as id, key, cast(power(2, key & 7) as int) as kind, size
-from keys join blocks using (key)
-"""
 #: Views of ``sql.statements`` that are read several times.
-_KEPT = frozenset({"refined", "placed", "candidates"})
+_KEPT = frozenset({"refined", "placed"})
 
 
 #: Told of a step as it begins, and of how many rows it works on.
@@ -151,7 +143,8 @@ def candidate_pairs(records: pa.Table, *, memory_limit: str = "2GB") -> pa.Table
         ``left`` and ``right`` (record ids, the smaller first) and ``keys`` (kinds of key, sorted).
     """
     with _candidates(records, Overrides(), memory_limit, None, _quiet) as found:
-        pairs = load(found.folder / "candidates.arrow")
+        parts = parts_of(len(records))
+        pairs = gather(found.folder, "candidates", parts, PAIRS).combine_chunks()
         left, right = (found.record_ids.take(pairs.column(side)) for side in "lr")
         return pa.table({"left": left, "right": right, "keys": stages.kinds_of(pairs)})
 
@@ -187,12 +180,12 @@ def _candidates(
         save_one(folder / "titles.arrow", gather(folder, "titles", parts, TITLES))
         save_one(folder / "outlines.arrow", gather(folder, "outlines", parts, stages.OUTLINES))
         tell("match: join", len(records))
-        with open_database(folder, memory_limit, threads) as database:
-            database.register("by_hand", _by_hand(overrides, record_ids))
-            counts = _join(database, folder, parts)
+        cores = threads or os.cpu_count() or 1
+        by_hand = _by_hand(overrides, record_ids)
+        counts = _join(folder, workers, parts, by_hand, memory_limit, cores)
         counts["records"] = len(records)
         tell("match: screen", counts["candidate_pairs"])
-        workers.run(stages.screen_part, folder, batches_in(folder / "candidates.arrow"))
+        workers.run(stages.screen_part, folder, parts)
         pairs, active = _activate(folder, counts)
         tell("match: prepare", active)
         workers.run(stages.prepare_part, folder, parts_of(active))
@@ -239,21 +232,43 @@ def _by_hand(overrides: Overrides, record_ids: pa.Array) -> pa.Table:
     return pa.table(dict(zip("lr", rows, strict=True))).drop_null()
 
 
-def _join(database: duckdb.DuckDBPyConnection, folder: Path, parts: int) -> Counter[str]:
-    """Write ``candidates`` from ``keys``, ``refining`` and the view ``by_hand``."""
-    database.register("keys", gather(folder, "keys", parts, KEYS))
-    database.register("sketches", gather(folder, "refining", parts, REFINING))
-    database.execute(_MEMBERS)
-    counts = pair_off(database)
-    with database.table("candidates").to_arrow_reader(ROWS) as pairs:
-        save(folder / "candidates.arrow", (batch.cast(PAIRS) for batch in pairs), PAIRS)
+def _join(
+    folder: Path, workers: Pool, parts: int, by_hand: pa.Table, memory_limit: str, threads: int
+) -> Counter[str]:
+    """Write ``candidates`` from ``keys`` and ``refining``."""
+    keys = sum(len(load_one(folder / f"keys-{part}.arrow")) for part in range(parts))
+    ranges = ranges_for(keys, bytes_of(memory_limit) // threads)
+    workers.run(with_arguments(blocks_part, ranges=ranges, sketched=parts), folder, ranges)
+    with open_database(folder, memory_limit, threads) as database:
+        database.register("members", gather(folder, "large", ranges, LARGE))
+        database.register("sketches", gather(folder, "refining", parts, REFINING))
+        database.register("by_hand", by_hand)
+        counts = pair_off(database)
+        met = database.sql("select l, r, kinds from candidates order by l, r").to_arrow_table()
+    save_one(folder / "met.arrow", met.cast(PAIRS))
+    found = workers.run(with_arguments(pairs_part, ranges=ranges), folder, parts)
+    counts["candidate_pairs"] = sum(found)
     return counts
 
 
-def pair_off(database: duckdb.DuckDBPyConnection) -> Counter[str]:
-    """Fill ``candidates`` from ``members``, ``sketches`` and ``by_hand``; how many there are.
+def bytes_of(size: str) -> int:
+    """The bytes of a size such as "4GB" or "500 MiB".
 
-    ``members`` has id (a row), key (any number for a block), kind, and the size of the block.
+    Raises:
+        EngineError: it is none.
+    """
+    found = re.fullmatch(r"(?P<number>\d+(?:\.\d+)?)\s?(?P<unit>[KMGT])(?P<binary>i?)B", size)
+    if found is None:
+        raise EngineError(f"{size!r} is no amount of memory such as 4GB")
+    base = 1024 if found["binary"] else 1000
+    return int(float(found["number"]) * base ** ("KMGT".index(found["unit"]) + 1))
+
+
+def pair_off(database: duckdb.DuckDBPyConnection) -> Counter[str]:
+    """Make ``candidates`` of ``members``, ``sketches`` and ``by_hand``; how many blocks are large.
+
+    It is a view, to be read once. ``members`` has id (a row), key (any number for a block), kind,
+    and the size of the block.
     """
     for name, text in sql.statements():
         if name != "members":
@@ -272,7 +287,7 @@ def _activate(folder: Path, counts: Counter[str]) -> tuple[int, int]:
     has the places that they have there, and stands in the order of these: who decides about a part
     of them then reads few pages of what was prepared. How many there are of both.
     """
-    screened = gather(folder, "screened", batches_in(folder / "candidates.arrow"), PAIRS)
+    screened = gather(folder, "screened", parts_of(counts["records"]), PAIRS)
     rows = distinct(np.concatenate([screened[side].to_numpy() for side in "lr"]))
     titles = load_one(folder / "titles.arrow").column("sorted_title").take(pa.array(rows))
     by_title = rows[pc.sort_indices(titles).to_numpy()]

@@ -154,17 +154,7 @@ def load(path: Path) -> pa.Table:
 
 def load_one(path: Path) -> pa.RecordBatch:
     """An Arrow file of one batch, mapped, not read: rows are taken from it at random."""
-    return batch_of(path, 0)
-
-
-def batch_of(path: Path, number: int) -> pa.RecordBatch:
-    """One batch of an Arrow file, mapped, not read."""
-    return pa.ipc.open_file(pa.memory_map(str(path))).get_batch(number)
-
-
-def batches_in(path: Path) -> int:
-    """How many batches an Arrow file has."""
-    return int(pa.ipc.open_file(pa.memory_map(str(path))).num_record_batches)
+    return pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
 
 
 #: As ``load_one``, for stages: each page of a file that a process looks at costs about as much as a

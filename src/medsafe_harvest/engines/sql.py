@@ -101,7 +101,7 @@ def statements(sizes: Sizes = SIZES) -> list[tuple[str, str]]:
     ]
 
 
-#: Blocks that were refined, what is left of them that is too large all the same, and pairs.
+#: Blocks that were refined, and what is left of them that is too large all the same.
 _COUNTS: Mapping[str, str] = {
     "refined_blocks": "select count(distinct key) from members where size > {most}",
     "oversized_blocks": """
@@ -109,7 +109,6 @@ _COUNTS: Mapping[str, str] = {
             select 1 as one from refined group by key, author, year having count(*) > {most}
         ) as large
     """,
-    "candidate_pairs": "select count(*) from candidates",
 }
 
 

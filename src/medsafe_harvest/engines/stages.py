@@ -17,12 +17,12 @@ from medsafe_harvest.dedupe.blocking import KEYS, KINDS, Key, block
 from medsafe_harvest.dedupe.cluster import AGAINST
 from medsafe_harvest.dedupe.columns import Bools, Ints
 from medsafe_harvest.dedupe.decide import judge, worth_keeping
-from medsafe_harvest.dedupe.outline import WIDTH, outlines, packed, unpacked
+from medsafe_harvest.dedupe.outline import WIDTH, Outlines, outlines, packed, unpacked
 from medsafe_harvest.dedupe.overrides import Overrides, impose
 from medsafe_harvest.dedupe.prepare import COMPARISON, prepare
 from medsafe_harvest.dedupe.screen import Side, least_ratio, possible, worth_comparing
 from medsafe_harvest.dedupe.sketch import SKETCH, sketch
-from medsafe_harvest.engines.pool import batch_of, load_one, rows_of, save, shared
+from medsafe_harvest.engines.pool import load, load_one, rows_of, save, shared
 from medsafe_harvest.schema import DECISION
 
 #: What the screen and the search in title order need of each sketch.
@@ -67,7 +67,8 @@ def sketch_part(folder: Path, part: int) -> None:
     sketches = sketch(load_one(folder / "records.arrow").slice(*rows_of(part)))
     keys = block(sketches)
     rows = pc.add(keys.column("row"), pa.scalar(first, pa.int32()))
-    keys = pa.RecordBatch.from_arrays([rows, keys.column("key")], schema=KEYS)
+    order = np.lexsort([column.to_numpy() for column in keys.columns])  # by key, then by row
+    keys = pa.RecordBatch.from_arrays([rows, keys.column("key")], schema=KEYS).take(order)
     save(folder / f"keys-{part}.arrow", [keys], KEYS)
     authors = [names[0] if names else "" for names in sketches.column("families").to_pylist()]
     refining = [
@@ -89,9 +90,15 @@ def sketch_part(folder: Path, part: int) -> None:
 
 def screen_part(folder: Path, part: int) -> None:
     """Of the candidate pairs of one part, those that are worth comparing."""
-    pairs = batch_of(folder / "candidates.arrow", part)
     titles = shared(folder / "titles.arrow")
     outline = unpacked(shared(folder / "outlines.arrow").column("outline"))
+    candidates = load(folder / f"candidates-{part}.arrow").to_batches()
+    worth = (pairs.take(_worth(pairs, titles, outline)) for pairs in candidates)
+    save(folder / f"screened-{part}.arrow", worth, PAIRS)
+
+
+def _worth(pairs: pa.RecordBatch, titles: pa.RecordBatch, outline: Outlines) -> pa.Array:
+    """The rows of the pairs that are worth comparing."""
     rows = [pairs.column(side).to_numpy() for side in "lr"]
     least = _LEAST[pairs.column("kinds").to_numpy()]
     # No row is out of bounds, and to look for one would take longer than the rest.
@@ -99,8 +106,7 @@ def screen_part(folder: Path, part: int) -> None:
     chances = possible(ours, theirs, least)
     some = np.flatnonzero(chances.some)
     left, right = (Side(titles, side[some]) for side in rows)
-    worth = worth_comparing(left, right, least[some], chances.of(some))
-    save(folder / f"screened-{part}.arrow", [pairs.take(pa.array(some[worth]))], PAIRS)
+    return pa.array(some[worth_comparing(left, right, least[some], chances.of(some))])
 
 
 def screen(left: Side, right: Side, kinds: Ints) -> Bools:

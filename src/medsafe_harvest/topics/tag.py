@@ -117,7 +117,7 @@ class Tagger:
                 matches += against.get(group, ())
             tagged = score >= threshold
             verdicts[paper][slug] = Verdict(self._facets[topic], slug, score, tagged, matches)
-        return [self._with_implied(own) for own in verdicts]
+        return [self._with_implied(own) if own else [] for own in verdicts]
 
     def _category_matches(self, categories: Sequence[Sequence[str]]) -> dict[int, Match]:
         """By paper and topic at most one: two categories are not independent evidence."""

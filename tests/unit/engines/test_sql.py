@@ -99,7 +99,6 @@ def by_statements(
             name: database.execute(text).fetchall()[0][0]
             for name, text in sql.counts(SIZES).items()
         }
-    assert counts["candidate_pairs"] == len(pairs)
     return (
         {(left, right): kinds for left, right, kinds in pairs},
         counts["refined_blocks"],

@@ -232,7 +232,6 @@ def _search(
         ),
     )
     counted = pair_off(database)
-    del counted["candidate_pairs"]
     found = database.sql("select l, r, kinds from candidates").to_arrow_table()
     one, other = (rows[found[side].to_numpy()] for side in "lr")
     return united([Shares(packed(one, other), found["kinds"].to_numpy())]), counted

@@ -90,6 +90,7 @@ def worthy_pairs(
     sides = query(spark, _WITH_TITLES, **views)
     pairs = stages.keep("pairs", through(sides, _screen, _SIDES, PAIRS))
     counts["records"] = sketches.count()
+    counts["candidate_pairs"] = views["candidates"].count()
     counts["titles_unlike"] = counts["candidate_pairs"] - pairs.count()
     return pairs, counts
 
