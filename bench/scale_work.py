@@ -45,8 +45,8 @@ def end_to_end(records: Path, out: Path) -> dict[str, Any]:
     config = load_config(ROOT / "config")
     with Profile(time.perf_counter) as profile:
         profile.step("read")
-        with mapped(records) as given:
-            tables = pipeline.build(given.table, config, profile, file=given.file)
+        with mapped(records, config.settings.curate.memory_limit) as given:
+            tables = pipeline.build(given, config, profile)
             profile.step("write")
             written = snapshot.write(
                 out,
@@ -54,7 +54,7 @@ def end_to_end(records: Path, out: Path) -> dict[str, Any]:
                 {"as_of": None, "config_digest": config.digest, "windows": []},
                 keep=1,
             )
-            count = len(given.table)
+            count = len(given)
     members = tables.papers["record_ids"].combine_chunks()
     papers = tables.papers["paper_id"].combine_chunks().take(pc.list_parent_indices(members))
     clusters = pa.table({"record_id": members.flatten(), "cluster": papers})

@@ -119,8 +119,8 @@ class HarvestSettings(_Section):
     )
 
 
-#: An amount of memory, as DuckDB takes it.
-MEMORY = r"^\d+(\.\d+)?\s?[KMGT]i?B$"
+#: An amount of memory above zero, as DuckDB takes it.
+MEMORY = r"^(0*[1-9]\d*(\.\d+)?|0+\.\d*[1-9]\d*)\s?[KMGT]i?B$"
 
 
 class CurateSettings(_Section):

@@ -82,14 +82,7 @@ class Tables:
         return {name: getattr(self, name) for name in _FILES}
 
 
-def build(
-    records: pa.Table,
-    config: Config,
-    steps: Steps,
-    *,
-    kept: Path | None = None,
-    file: Path | None = None,
-) -> Tables:
+def build(records: pa.Table, config: Config, steps: Steps, kept: Path | None = None) -> Tables:
     """Match, merge and tag normalized records.
 
     Args:
@@ -98,7 +91,6 @@ def build(
         steps: told of each step.
         kept: folder of what the last run's matching found, so that only what changed is matched;
             None to match all.
-        file: Arrow file that the records lie in, where they do.
     """
     steps.step("match", records.num_rows)
     limit, threads = config.settings.curate.memory_limit, config.settings.curate.threads
@@ -111,7 +103,7 @@ def build(
         keeper = Keeper(kept, limit, steps.step, threads=threads)
         matching, keep = keeper.match(records, config.overrides)
     steps.step("merge", records.num_rows)
-    papers = make_papers(records, matching.clusters, config.topics, threads=threads, file=file)
+    papers = make_papers(records, matching.clusters, config.topics, threads=threads)
     return Tables(
         papers=papers,
         records=records,
@@ -183,7 +175,7 @@ def curate(  # noqa: PLR0913 - what, how, where, and the moment
     kept = cache / "matching" if config.settings.curate.incremental and not anew else None
     if kept is None:
         forget(cache / "matching")
-    tables = build(records, config, steps, kept=kept)
+    tables = build(records, config, steps, kept)
     about = _about(store, config, entries)
     published = publish(folder, tables.files, config, about, steps, cache=cache, now=now)
     tables.keep()

@@ -7,6 +7,7 @@ sees that nobody needs it.
 
 from __future__ import annotations
 
+import errno
 import shutil
 import tempfile
 import uuid
@@ -15,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+
+from medsafe_harvest.errors import EngineError
 
 _PREFIX = "medsafe-harvest-"
 _LOCK = ".lock"
@@ -25,7 +28,8 @@ def scratch() -> Iterator[Path]:
     """A folder for this process alone, gone afterwards; those of dead processes go before.
 
     Raises:
-        OSError: there is no room for it.
+        EngineError: there is no room for what is written meanwhile.
+        OSError: the folder cannot be made.
     """
     _sweep()
     folder = Path(tempfile.gettempdir()) / f"{_PREFIX}{uuid.uuid4().hex}"
@@ -34,6 +38,13 @@ def scratch() -> Iterator[Path]:
         folder.mkdir(mode=0o700)
         try:
             yield folder
+        except OSError as error:
+            if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+                raise
+            raise EngineError(
+                f"no room is left for the temporary files in {folder.parent}: make some, or let "
+                f"TMPDIR name a folder on a larger disk ({error})"
+            ) from error
         finally:
             shutil.rmtree(folder)
             Path(lock.lock_file).unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,6 +13,8 @@ import pytest
 
 import medsafe_harvest as mh
 from medsafe_harvest.curated import redirects
+from medsafe_harvest.engines import pool
+from medsafe_harvest.errors import EngineError
 from medsafe_harvest.schema import TABLES
 from tests.integration.conftest import Project
 
@@ -56,7 +59,8 @@ def test_ids_of_the_snapshot_before_lead_to_the_papers_of_today(
         (("--engine", "spark"), "needs --lake"),
         (("--engine", "spark", "--lake", "x", "--conf", "spark.executor.memory"), "KEY=VALUE"),
         (("--engine", "spark", "--lake", "x", "--threads", "2"), "need --engine duckdb"),
-        (("--out", "x", "--memory-limit", "much"), "'much' is no size such as 500MB"),
+        (("--out", "x", "--memory-limit", "much"), "'much' is no number above 0"),
+        (("--out", "x", "--memory-limit", "0GB"), "'0GB' is no number above 0"),
         (("--out", "x", "--threads", "0"), "Invalid value"),
     ],
 )
@@ -86,15 +90,43 @@ def test_records_that_are_none_of_this_version_are_an_error(
         assert not (tmp_path / "out").exists()
 
 
-def test_records_in_any_order_within_little_memory_give_the_same_tables(
-    harvested: Project, tmp_path: Path
+def test_records_in_any_order_and_batches_give_the_same_tables(
+    harvested: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("medsafe_harvest.engines.records._BATCH", 50)
     there, path = harvested.data / "curated/current", tmp_path / "records.parquet"
     records = pq.read_table(there / "records.parquet")
     pq.write_table(records.take(pa.array(range(len(records) - 1, -1, -1))), path)
-    limits = ("--memory-limit", "100MB", "--threads", "1")
-    result = harvested.run("curate", "--records", str(path), "--out", str(tmp_path / "o"), *limits)
+    result = harvested.run("curate", "--records", str(path), "--out", str(tmp_path / "o"))
     assert result.exit_code == 0, result.output
     for name in TABLES:
         made = tmp_path / "o" / f"{name}.parquet"
         assert made.read_bytes() == (there / f"{name}.parquet").read_bytes()
+
+
+def test_a_limit_that_is_too_small_says_what_to_change(harvested: Project, tmp_path: Path) -> None:
+    path, out = harvested.data / "curated/records.parquet", tmp_path / "out"
+    result = harvested.run(
+        "curate", "--records", str(path), "--out", str(out), "--memory-limit", "1KB"
+    )
+    assert isinstance(result.exception, EngineError)
+    assert "memory limit of 1KB (curate.memory_limit" in str(result.exception)
+    assert not out.exists()
+
+
+def test_threads_are_those_that_are_wanted(
+    harvested: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted: list[int | None] = []
+    real = pool.pool
+
+    def seen(workers: int | None, rows: int) -> AbstractContextManager[pool.Pool]:
+        wanted.append(workers)
+        return real(workers, rows)
+
+    monkeypatch.setattr("medsafe_harvest.engines.duckdb.pool", seen)
+    path = harvested.data / "curated/records.parquet"
+    harvested.run(
+        "curate", "--records", str(path), "--out", str(tmp_path / "out"), "--threads", "3"
+    )
+    assert wanted == [3]

@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 def _size(text: str | None) -> str | None:
     """An amount of memory."""
     if text is not None and not re.search(MEMORY, text):
-        raise typer.BadParameter(f"{text!r} is no size such as 500MB or 4GB")
+        raise typer.BadParameter(f"{text!r} is no number above 0 with KB, MB, GB or TB")
     return text
 
 
@@ -138,6 +138,9 @@ def curate(  # noqa: PLR0913, PLR0917 - the options
 
     Examples:
       medsafe-harvest curate --records data/curated/records.parquet --out /tmp/again
+
+      TMPDIR=/large/disk medsafe-harvest curate --records ten-million.parquet --out /tmp/ten
+      --memory-limit 4GB --threads 8
 
       medsafe-harvest curate --records records.parquet --engine spark --master spark://head:7077
       --lake hdfs:///papers

@@ -62,9 +62,9 @@ class Target:
 def on_duckdb(config: Config, path: Path, target: Target) -> dict[str, Any]:
     """A snapshot made in this process."""
     target.reporter.step("read")
-    with mapped(path) as records:
-        tables = pipeline.build(records.table, config, target.reporter, file=records.file)
-        last = pc.max(records.table["last_seen"]).as_py()
+    with mapped(path, config.settings.curate.memory_limit) as records:
+        tables = pipeline.build(records, config, target.reporter)
+        last = pc.max(records["last_seen"]).as_py()
         return {"counts": dict(tables.reasons), **target.write(tables.files, last)}
 
 

@@ -63,11 +63,7 @@ def relations(prepared: pa.Table, decisions: pa.Table, clusters: pa.Table) -> pa
     Returns:
         ``LINKS``, sorted; the sentence reads ``left kind right``. Two records have at most one.
     """
-    between = (
-        link
-        for part in _connected(_worth_a_look(_apart(decisions, clusters), prepared))
-        for link in _between(part, prepared, clusters)
-    )
+    between = _between(_worth_a_look(_apart(decisions, clusters), prepared), prepared, clusters)
     found: dict[tuple[str, str], Link] = {}
     for link in chain(between, _within(prepared, decisions, clusters)):
         found.setdefault((min(link.left, link.right), max(link.left, link.right)), link)
@@ -105,37 +101,33 @@ def _worth_a_look(decisions: pa.Table, prepared: pa.Table) -> pa.Table:
     return decisions.filter(reduce(pc.or_, looks))
 
 
-def _connected(decisions: pa.Table) -> Iterator[pa.Table]:
-    """The same in parts, which have no record in common."""
-    both = pa.chunked_array([*decisions["left"].chunks, *decisions["right"].chunks], pa.string())
-    codes = one_array(both.dictionary_encode().unify_dictionaries()).indices
-    edges = np.asarray(codes, dtype=np.int64).reshape(2, len(decisions))
-    group = first_connected(int(edges.max(initial=-1)) + 1, edges)[edges[0]]
+def _between(decisions: pa.Table, prepared: pa.Table, clusters: pa.Table) -> Iterator[Link]:
+    """What the finders make of decisions about records of different papers."""
+    rows = np.asarray(_sides(decisions, prepared), dtype=np.int64)
+    papers = [clusters["cluster"].take(side) for side in _sides(decisions, clusters)]
+    read = prepared.select(READ)
+    for some in _connected(rows):
+        part = decisions.take(some)
+        figures = (part[name].to_pylist() for name in _FIGURES)
+        sides = (read.take(side[some]).to_pylist() for side in rows)
+        pairs = [Pair(*one) for one in zip(*sides, *figures, strict=True)]
+        cluster_of: dict[str, str] = {}
+        for name, own in zip(("left", "right"), papers, strict=True):
+            cluster_of.update(zip(part[name].to_pylist(), own.take(some).to_pylist(), strict=True))
+        for finder in FINDERS:
+            yield from finder(pairs, cluster_of)
+
+
+_FIGURES = ("title_similarity", "author_similarity", "score")
+
+
+def _connected(pairs: Ints) -> Iterator[Ints]:
+    """Pairs of records, 2 x n, in parts that have no record in common: where each pair stands."""
+    group = first_connected(int(pairs.max(initial=-1)) + 1, pairs)[pairs[0]]
     order = np.argsort(group, kind="stable")
     _, sizes = np.unique(group[order], return_counts=True)
     part_of = np.repeat(filled(sizes, _PART), sizes)
-    for rows in np.split(order, np.flatnonzero(np.diff(part_of)) + 1):
-        yield decisions.take(pa.array(rows))
-
-
-def _between(decisions: pa.Table, prepared: pa.Table, clusters: pa.Table) -> Iterator[Link]:
-    """What the finders make of decisions about records of different papers."""
-    pairs = _pairs(decisions, prepared)
-    ends = {row["record_id"] for pair in pairs for row in (pair.left, pair.right)}
-    own = clusters.filter(pc.is_in(clusters["record_id"], pa.array(sorted(ends), pa.string())))
-    cluster_of = dict(zip(own["record_id"].to_pylist(), own["cluster"].to_pylist(), strict=True))
-    for finder in FINDERS:
-        yield from finder(pairs, cluster_of)
-
-
-def _pairs(decisions: pa.Table, prepared: pa.Table) -> list[Pair]:
-    """Decisions with both records."""
-    read = prepared.select(READ)
-    sides = (read.take(side).to_pylist() for side in _sides(decisions, prepared))
-    figures = (
-        decisions[name].to_pylist() for name in ("title_similarity", "author_similarity", "score")
-    )
-    return [Pair(*one) for one in zip(*sides, *figures, strict=True)]
+    yield from np.split(order, np.flatnonzero(np.diff(part_of)) + 1)
 
 
 def _sides(pairs: pa.Table, table: pa.Table) -> tuple[pa.Array, pa.Array]:

@@ -198,7 +198,7 @@ def _candidates(
 def _sort(records: pa.Table, folder: Path) -> pa.Array:
     """Write ``records``, in the order of their ids; the ids."""
     needed = records.select(NEEDED)
-    # Most are sorted already, and may lie in a file that is larger than the memory.
+    # Most are sorted already.
     ordered = needed if ascending(records["record_id"]) else needed.sort_by("record_id")
     save_one(folder / "records.arrow", ordered)
     return ordered["record_id"].combine_chunks()
@@ -208,7 +208,11 @@ def _sort(records: pa.Table, folder: Path) -> pa.Array:
 def open_database(
     folder: Path, memory_limit: str, threads: int | None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory that spills into a folder."""
+    """A database in memory that spills into a folder.
+
+    Raises:
+        EngineError: work does not fit into the limit, or what it spills not on the disk.
+    """
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": memory_limit,
         "temp_directory": str(folder / "spill"),
@@ -216,10 +220,17 @@ def open_database(
     }
     if threads is not None:
         config["threads"] = threads
-    with duckdb.connect(config=config) as database:
-        # Long queries would draw it on the standard output, where a table or JSON is wanted.
-        database.execute("set enable_progress_bar = false")
-        yield database
+    try:
+        with duckdb.connect(config=config) as database:
+            # Long queries would draw it on the standard output, where a table or JSON is wanted.
+            database.execute("set enable_progress_bar = false")
+            yield database
+    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
+        raise EngineError(
+            f"the joins do not fit into a memory limit of {memory_limit} (curate.memory_limit of "
+            "settings.yaml, --memory-limit of curate), or what they spill does not fit into "
+            f"{folder.parent} (TMPDIR): {str(error).splitlines()[0]}"
+        ) from error
 
 
 def _by_hand(overrides: Overrides, record_ids: pa.Array) -> pa.Table:

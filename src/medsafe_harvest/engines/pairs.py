@@ -38,15 +38,15 @@ LARGE = pa.schema(
         pa.field("size", pa.int32(), nullable=False),
     ]
 )
-#: Bytes that a worker needs for each key of a range.
-_BYTES = 100
+#: Bytes that a worker needs for each key of a range, and those that it may have in any case.
+_BYTES, _LEAST = 100, 20_000_000
 #: A pair as one number: from the last bit, the kinds, the right row, the left row of its part.
 _KINDS, _ROWS = (2 * BY_HAND - 1).bit_length(), 31
 
 
 def ranges_for(keys: int, memory: int) -> int:
     """Into how many ranges so many keys are cut, for one of them to fit into so many bytes."""
-    return max(1, -(-keys * _BYTES // memory))
+    return max(1, -(-keys * _BYTES // max(memory, _LEAST)))
 
 
 def blocks_part(folder: Path, part: int, *, ranges: int, sketched: int) -> None:

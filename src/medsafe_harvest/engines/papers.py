@@ -6,17 +6,19 @@ has are in the memory of a worker, and the result is mapped from files, not held
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from medsafe_harvest.dedupe.columns import Ints, one_array
 from medsafe_harvest.dedupe.merge import merge
 from medsafe_harvest.dedupe.parts import parts
-from medsafe_harvest.engines.pool import gather, load_one, pool, save, save_one, with_arguments
-from medsafe_harvest.engines.records import BATCH, rows_at
+from medsafe_harvest.engines.pool import gather, pool, save, with_arguments
 from medsafe_harvest.schema import PAPER, RECORD
 from medsafe_harvest.scratch import scratch
 from medsafe_harvest.topics.rules import TopicConfig
@@ -25,6 +27,10 @@ from medsafe_harvest.topics.tag import Tagger
 
 #: Records of a part.
 ROWS = 50_000
+#: Records that are dealt out at a time, and rows of a batch of papers.
+_DEALT, _BATCH = 100_000, 10_000
+#: A record and its cluster.
+_CLUSTERED = RECORD.append(pa.field("cluster", pa.string(), nullable=False))
 
 
 def papers(
@@ -34,7 +40,6 @@ def papers(
     *,
     threads: int | None = None,
     rows: int = ROWS,
-    file: Path | None = None,
 ) -> pa.Table:
     """``schema.PAPER``, one row a cluster, sorted by ``paper_id``.
 
@@ -44,7 +49,6 @@ def papers(
         topics: how papers are tagged.
         threads: cores to use; all if None.
         rows: records of a part; the result does not depend on it.
-        file: Arrow file that the records lie in; one is written where it is None.
 
     Raises:
         EngineError: a worker died.
@@ -56,29 +60,35 @@ def papers(
         pool(threads, len(records)) as workers,
     ):
         of, count = parts(records, clusters, rows)
-        place = pc.index_in(records["record_id"], value_set=clusters["record_id"].combine_chunks())
-        places = {"part": pa.array(of, pa.int32()), "cluster": clusters["cluster"].take(place)}
-        save_one(folder / "places.arrow", pa.table(places))
-        if file is None:
-            file = folder / "records.arrow"
-            batches = records.select(RECORD.names).cast(RECORD).to_batches(max_chunksize=BATCH)
-            save(file, batches, RECORD)
+        save(folder / "dealt.arrow", _dealt(records, clusters, of, count), _CLUSTERED)
         # As text: what a checked model holds beside its fields need not travel.
-        stage = with_arguments(papers_part, topics=topics.model_dump_json(), file=file)
+        stage = with_arguments(papers_part, parts=count, topics=topics.model_dump_json())
         workers.run(stage, folder, count)
         # Files that are mapped may be removed: they go when nobody reads them any more.
         return gather(folder, "papers", count, PAPER)
 
 
-def papers_part(folder: Path, part: int, topics: str, file: Path) -> None:
-    """Write the papers of one part of the records in a file."""
-    places = load_one(folder / "places.arrow")
-    mine = np.flatnonzero(places.column("part").to_numpy() == part)
-    records = rows_at(file, mine)
-    cluster = places.column("cluster").take(pa.array(mine))
-    clusters = pa.table({"record_id": records["record_id"], "cluster": cluster})
-    made = finished(records, clusters, _tagger(topics))
-    save(folder / f"papers-{part}.arrow", made.to_batches(max_chunksize=BATCH), PAPER)
+def _dealt(records: pa.Table, clusters: pa.Table, of: Ints, parts: int) -> Iterator[pa.RecordBatch]:
+    """The records, some at a time: of each some a batch for every part, one after the other."""
+    place = pc.index_in(records["record_id"], value_set=one_array(clusters["record_id"]))
+    named = records.select(RECORD.names).append_column("cluster", clusters["cluster"].take(place))
+    for start in range(0, len(named), _DEALT):
+        part = of[start : start + _DEALT]
+        some = named.slice(start, _DEALT).combine_chunks()
+        [batch] = some.take(pa.array(np.argsort(part, kind="stable"))).cast(_CLUSTERED).to_batches()
+        ends = np.cumsum(np.bincount(part, minlength=parts)).tolist()
+        for begin, end in pairwise([0, *ends]):
+            yield batch.slice(begin, end - begin)
+
+
+def papers_part(folder: Path, part: int, parts: int, topics: str) -> None:
+    """Write the papers of one part of so many."""
+    with pa.memory_map(str(folder / "dealt.arrow")) as source:
+        reader = pa.ipc.open_file(source)
+        own = [reader.get_batch(number) for number in range(part, reader.num_record_batches, parts)]
+        records = pa.Table.from_batches(own, _CLUSTERED).combine_chunks()
+    made = finished(records, records.select(["record_id", "cluster"]), _tagger(topics))
+    save(folder / f"papers-{part}.arrow", made.to_batches(max_chunksize=_BATCH), PAPER)
 
 
 def finished(records: pa.Table, clusters: pa.Table, tagger: Tagger) -> pa.Table:

@@ -15,7 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import lru_cache, partial
-from itertools import count, repeat
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -103,20 +103,11 @@ def _begin() -> None:
 
 
 def _swept(stage: Stage[T], folder: Path, part: int) -> T:
-    """The result of one part; now and then without the cycles of those before.
-
-    There are few: pylatexenc leaves some kilobytes a title.
-    """
+    """The result of one part, which leaves no cycles: pylatexenc makes some kilobytes a title."""
     try:
         return stage(folder, part)
     finally:
-        if next(_done) % SWEPT == 0:
-            gc.collect(0)  # only what is new since the last time
-
-
-#: Parts of a worker between two looks for cycles, each of which may take a tenth of a part's time.
-SWEPT = 32
-_done = count(1)
+        gc.collect(0)  # only what is new since the last time
 
 
 def _end_with_parent() -> None:

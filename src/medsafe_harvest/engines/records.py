@@ -6,47 +6,37 @@ used and what there is room for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import errno
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from medsafe_harvest.dedupe.columns import Ints, ascending
+from medsafe_harvest.dedupe.columns import ascending
+from medsafe_harvest.engines.duckdb import open_database
 from medsafe_harvest.engines.pool import load, save
 from medsafe_harvest.errors import CuratedError
 from medsafe_harvest.schema import RECORD
 from medsafe_harvest.scratch import scratch
 
 #: Rows of a batch of the file.
-BATCH = 10_000
-#: Rows that are brought into order at a time: all batches are looked at for them.
-_ORDERED = 200_000
-
-
-@dataclass(frozen=True, slots=True)
-class Mapped:
-    """Records in an Arrow file."""
-
-    #: Rows of ``schema.RECORD``; mapped, not read.
-    table: pa.Table
-    #: The file that they lie in, in batches.
-    file: Path
+_BATCH = 10_000
 
 
 @contextmanager
-def mapped(path: Path) -> Iterator[Mapped]:
-    """Records in order of their ids; the file is gone afterwards.
+def mapped(path: Path, memory_limit: str) -> Iterator[pa.Table]:
+    """Rows of ``schema.RECORD`` in order of their ids; the file they lie in is gone afterwards.
 
     Args:
-        path: Parquet with the columns of ``schema.RECORD``, each record_id once.
+        path: Parquet with the columns of ``schema.RECORD``, each record_id once, in any order.
+        memory_limit: for bringing them into order, for example "4GB"; beyond it, that spills.
 
     Raises:
         CuratedError: that is not what it is, or it is not there.
+        EngineError: there is no room for the file.
     """
     if not path.exists():
         raise CuratedError(
@@ -58,15 +48,15 @@ def mapped(path: Path) -> Iterator[Mapped]:
         try:
             with pq.ParquetFile(path) as source:
                 _refuse_lack(path, source.schema_arrow)
-                save(file, _batches(source), RECORD)
-        except (OSError, pa.ArrowException) as error:
+                _write(source, file, memory_limit)
+        except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+            if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise  # of the file that is written
             raise CuratedError(f"no records can be read from {path}: {error}") from error
-        ids = load(file)["record_id"]
-        if len(ids.unique()) < len(ids):
+        ids = load(file)["record_id"].combine_chunks()
+        if pc.any(pc.equal(ids[1:], ids[:-1])).as_py():
             raise CuratedError(f"{path} holds a record_id more than once: a record has one row")
-        if not ascending(ids):
-            file = _sorted(file, pc.sort_indices(ids).to_numpy())
-        yield Mapped(load(file), file)
+        yield load(file)
 
 
 def _refuse_lack(path: Path, there: pa.Schema) -> None:
@@ -74,37 +64,19 @@ def _refuse_lack(path: Path, there: pa.Schema) -> None:
         raise CuratedError(f"{path} holds no records of this version: no {', '.join(missing)}")
 
 
-def _batches(source: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
-    for batch in source.iter_batches(BATCH, columns=RECORD.names):
+def _write(source: pq.ParquetFile, file: Path, memory_limit: str) -> None:
+    """Write an Arrow file of the records, in order."""
+    batches = _in_schema(source.iter_batches(_BATCH, columns=RECORD.names))
+    if ascending(source.read(["record_id"])["record_id"]):
+        save(file, batches, RECORD)
+        return
+    with open_database(file.parent, memory_limit, None) as database:
+        database.register("records", pa.RecordBatchReader.from_batches(RECORD, batches))
+        ordered = database.sql("select * from records order by record_id")
+        with ordered.to_arrow_reader(_BATCH) as sorted_batches:
+            save(file, _in_schema(sorted_batches), RECORD)
+
+
+def _in_schema(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
         yield batch.select(RECORD.names).cast(RECORD)
-
-
-def _sorted(file: Path, order: Ints) -> Path:
-    """The same rows in another order, in another file."""
-    new = file.with_name("sorted.arrow")
-    parts = (order[start : start + _ORDERED] for start in range(0, len(order), _ORDERED))
-    save(new, (batch for part in parts for batch in _in_order(file, part)), RECORD)
-    file.unlink()
-    return new
-
-
-def _in_order(file: Path, rows: Ints) -> list[pa.RecordBatch]:
-    """Some rows of a file, in any order."""
-    up = np.argsort(rows)
-    found = rows_at(file, rows[up]).take(pa.array(np.argsort(up)))
-    return list(found.to_batches(max_chunksize=BATCH))
-
-
-def rows_at(file: Path, rows: Ints) -> pa.Table:
-    """Some rows of an Arrow file, which ascend; it is looked at a batch at a time."""
-    taken: list[pa.RecordBatch] = []
-    with pa.memory_map(str(file)) as source:
-        reader = pa.ipc.open_file(source)
-        start = 0
-        for number in range(reader.num_record_batches):
-            batch = reader.get_batch(number)
-            first, last = np.searchsorted(rows, [start, start + len(batch)])
-            if first < last:
-                taken.append(batch.take(pa.array(rows[first:last] - start)))
-            start += len(batch)
-        return pa.Table.from_batches(taken, reader.schema).combine_chunks()

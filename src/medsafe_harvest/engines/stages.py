@@ -1,7 +1,8 @@
 """The stages of matching that workers run: files of a folder in, files of it out.
 
-``records``, ``titles``, ``prepared``, ``candidates`` and ``pairs`` are written by the engine; a
-number behind a name is that of the part. Rows stand for records: row n of ``records`` is record n.
+``records``, ``titles``, ``outlines``, ``active``, ``prepared`` and ``pairs`` are written by the
+engine; a number behind a name is that of the part. Rows stand for records: row n of ``records`` is
+record n. In ``pairs`` they are rows of ``prepared``, whose row n is record ``active[n]``.
 """
 
 from __future__ import annotations
@@ -135,7 +136,7 @@ def beside(left: pa.RecordBatch, right: pa.RecordBatch, kinds: pa.Array) -> pa.R
     return pa.RecordBatch.from_arrays(columns, names=["left", "right", "keys"])
 
 
-def kinds_of(pairs: pa.RecordBatch) -> pa.Array:
+def kinds_of(pairs: pa.Table) -> pa.ChunkedArray:
     """The kinds of key that each pair of ``PAIRS`` shares, sorted."""
     return _KINDS.take(pairs.column("kinds"))
 

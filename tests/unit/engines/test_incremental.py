@@ -312,12 +312,11 @@ def test_a_curation_keeps_what_it_found_once_the_tables_are_safe(
     rows = [MADE | row | {"source_id": name} for name, row in world_of(40).items()]
     records = pa.Table.from_pylist(rows, schema=RECORD)
     first, again = (
-        pipeline.build(some, config, Told(), kept=tmp_path / "kept")
-        for some in (records[:39], records)
+        pipeline.build(some, config, Told(), tmp_path / "kept") for some in (records[:39], records)
     )
     assert "match: what changed" not in told, "the first was not kept yet"
     first.keep()
-    after = pipeline.build(records, config, Told(), kept=tmp_path / "kept")
+    after = pipeline.build(records, config, Told(), tmp_path / "kept")
     assert "match: what changed" in told
     assert after.papers.equals(again.papers)
     assert after.decisions.equals(again.decisions)

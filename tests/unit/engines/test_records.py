@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 from datetime import date
 from pathlib import Path
@@ -11,12 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from medsafe_harvest.engines import records
-from medsafe_harvest.engines.records import mapped, rows_at
-from medsafe_harvest.errors import CuratedError
+from medsafe_harvest.engines.records import mapped
+from medsafe_harvest.errors import CuratedError, EngineError
 from medsafe_harvest.schema import RECORD
-from medsafe_harvest.scratch import scratch
 
-DAY = date(2026, 1, 2)
+DAY, LIMIT = date(2026, 1, 2), "200MB"
 
 
 def corpus(count: int) -> pa.Table:
@@ -43,37 +43,56 @@ def empty(kind: pa.DataType) -> object:
 def test_records_come_in_order_of_their_ids(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int | None
 ) -> None:
-    monkeypatch.setattr(records, "BATCH", 10)
-    monkeypatch.setattr(records, "_ORDERED", 40)
+    monkeypatch.setattr(records, "_BATCH", 10)
     table = corpus(97)
     order = list(range(97))
     if seed is not None:
         random.Random(seed).shuffle(order)
     pq.write_table(table.take(pa.array(order)), tmp_path / "r.parquet", row_group_size=25)
-    with mapped(tmp_path / "r.parquet") as found:
-        assert found.table.equals(table)
-        wanted = pa.array([0, 9, 10, 55, 96])
-        assert rows_at(found.file, wanted.to_numpy()).equals(table.take(wanted))
-    assert not found.file.exists()
+    with mapped(tmp_path / "r.parquet", LIMIT) as found:
+        assert found.equals(table)
 
 
 def test_no_records_are_no_rows(tmp_path: Path) -> None:
     pq.write_table(RECORD.empty_table(), tmp_path / "r.parquet")
-    with mapped(tmp_path / "r.parquet") as found:
-        assert found.table.equals(RECORD.empty_table())
+    with mapped(tmp_path / "r.parquet", LIMIT) as found:
+        assert found.equals(RECORD.empty_table())
 
 
-def test_what_is_no_parquet_is_told_and_leaves_nothing(
+def lacking(name: str) -> pa.Table:
+    """A record without a value where one is needed."""
+    fields = [field.with_nullable(True) for field in RECORD]
+    row = {**corpus(1).to_pylist()[0], name: None}
+    return pa.Table.from_pylist([row], schema=pa.schema(fields))
+
+
+def test_what_holds_no_records_is_told_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "r.parquet").write_bytes(b"PAR1 no")
-    room = tmp_path / "room"
+    room, path = tmp_path / "room", tmp_path / "r.parquet"
     room.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(room))
-    with (
-        pytest.raises(CuratedError, match="no records can be read"),
-        mapped(tmp_path / "r.parquet"),
-    ):
+    path.write_bytes(b"PAR1 no")
+    with pytest.raises(CuratedError, match="no records can be read"), mapped(path, LIMIT):
         pass
-    with scratch() as folder:
-        assert [path.stem for path in room.iterdir()] == [folder.name, folder.name]
+    for name in ("record_id", "title"):
+        pq.write_table(lacking(name), path)
+        told = pytest.raises(CuratedError, match=f"no records can be read.*{name}")
+        with told, mapped(path, LIMIT):
+            pass
+    assert list(room.iterdir()) == []
+
+
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+def test_a_full_disk_is_told_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: list[int]
+) -> None:
+    pq.write_table(corpus(2).take(pa.array(order)), tmp_path / "r.parquet")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(records, "save", full)
+    told = pytest.raises(EngineError, match="let TMPDIR name a folder on a larger disk")
+    with told, mapped(tmp_path / "r.parquet", LIMIT):
+        pass

@@ -64,7 +64,13 @@ class Keeper:
             batch = changes(state, records)
             if _moved(state, batch) <= _MOST * len(state.records.base):
                 self.tell("match: what changed", max(len(batch.comes), len(batch.goes)))
-                found, new = match_batch(state, batch, overrides, memory_limit=self.memory_limit)
+                found, new = match_batch(
+                    state,
+                    batch,
+                    overrides,
+                    memory_limit=self.memory_limit,
+                    threads=self.threads,
+                )
                 return found, self._kept(new)
             self.tell("match: all, since much changed", len(records))
         return self._all(records, overrides)

@@ -44,7 +44,12 @@ _ALWAYS = ("candidate_pairs", "oversized_blocks", "records", "refined_blocks", "
 
 
 def match_batch(
-    state: State, batch: Batch, overrides: Overrides, *, memory_limit: str = "2GB"
+    state: State,
+    batch: Batch,
+    overrides: Overrides,
+    *,
+    memory_limit: str = "2GB",
+    threads: int | None = None,
 ) -> tuple[Matching, State]:
     """Match a batch against what is known.
 
@@ -53,13 +58,14 @@ def match_batch(
         batch: what changed.
         overrides: decisions of curators, now.
         memory_limit: of DuckDB, for example "4GB".
+        threads: cores to use; all if None.
 
     Returns:
         What ``match`` finds in all records; and the state that the next batch is matched against.
     """
     with (
         scratch() as folder,
-        open_database(folder, memory_limit, None) as database,
+        open_database(folder, memory_limit, threads) as database,
     ):
         world, rows, coming = _world(state, batch)
         _, leaving = keys_of(state.records.take(batch.goes), batch.goes)
