@@ -35,6 +35,7 @@ from medsafe_harvest.engines.pool import (
     parts_of,
     pool,
     save_one,
+    unite,
     with_arguments,
 )
 from medsafe_harvest.engines.stages import PAIRS, REFINING, TITLES
@@ -177,8 +178,8 @@ def _candidates(
         parts = parts_of(len(records))
         tell("match: sketch", len(records))
         workers.run(stages.sketch_part, folder, parts)
-        save_one(folder / "titles.arrow", gather(folder, "titles", parts, TITLES))
-        save_one(folder / "outlines.arrow", gather(folder, "outlines", parts, stages.OUTLINES))
+        unite(folder, "titles", parts, TITLES)
+        unite(folder, "outlines", parts, stages.OUTLINES)
         tell("match: join", len(records))
         cores = threads or os.cpu_count() or 1
         by_hand = _by_hand(overrides, record_ids)
@@ -189,9 +190,7 @@ def _candidates(
         pairs, active = _activate(folder, counts)
         tell("match: prepare", active)
         workers.run(stages.prepare_part, folder, parts_of(active))
-        prepared = gather(folder, "prepared", parts_of(active), COMPARISON)
-        save_one(folder / "prepared.arrow", prepared)
-        del prepared
+        unite(folder, "prepared", parts_of(active), COMPARISON)
         yield _Found(folder, workers, record_ids, pairs, counts)
 
 

@@ -174,6 +174,17 @@ def gather(folder: Path, stem: str, parts: int, schema: pa.Schema) -> pa.Table:
     return pa.concat_tables(tables) if tables else schema.empty_table()
 
 
+def unite(folder: Path, stem: str, parts: int, schema: pa.Schema) -> None:
+    """Write what :func:`gather` gives as one batch, without a number, and remove the parts.
+
+    Raises:
+        EngineError: as :func:`save_one`.
+    """
+    save_one(folder / f"{stem}.arrow", gather(folder, stem, parts, schema))
+    for part in range(parts):
+        (folder / f"{stem}-{part}.arrow").unlink()
+
+
 def with_arguments(stage: Callable[..., T], **arguments: Any) -> Stage[T]:
     """A stage that takes further arguments; they travel to each worker with each part."""
     return partial(stage, **arguments)

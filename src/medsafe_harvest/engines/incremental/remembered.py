@@ -133,7 +133,7 @@ def write_base(folder: Path, made: Made, overrides: Overrides) -> State:
     shutil.copyfile(made.folder / "records.arrow", base / "records.arrow")
     parts = parts_of(len(made.record_ids))
     refining = gather(made.folder, "refining", parts, stages.REFINING)
-    titles = gather(made.folder, "titles", parts, stages.TITLES)
+    titles = _table(made.folder, "titles")
     for name in ("author", "year"):
         titles = titles.append_column(name, refining[name])
     save_one(base / "titles.arrow", titles.select(TITLES.names).cast(TITLES))
