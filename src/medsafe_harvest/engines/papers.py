@@ -62,13 +62,13 @@ def papers(
         of, count = parts(records, clusters, rows)
         save(folder / "dealt.arrow", _dealt(records, clusters, of, count), _CLUSTERED)
         # As text: what a checked model holds beside its fields need not travel.
-        stage = with_arguments(papers_part, parts=count, topics=topics.model_dump_json())
+        stage = with_arguments(papers_part, count=count, topics=topics.model_dump_json())
         workers.run(stage, folder, count)
         # Files that are mapped may be removed: they go when nobody reads them any more.
         return gather(folder, "papers", count, PAPER)
 
 
-def _dealt(records: pa.Table, clusters: pa.Table, of: Ints, parts: int) -> Iterator[pa.RecordBatch]:
+def _dealt(records: pa.Table, clusters: pa.Table, of: Ints, count: int) -> Iterator[pa.RecordBatch]:
     """The records, some at a time: of each some a batch for every part, one after the other."""
     place = pc.index_in(records["record_id"], value_set=one_array(clusters["record_id"]))
     named = records.select(RECORD.names).append_column("cluster", clusters["cluster"].take(place))
@@ -76,16 +76,16 @@ def _dealt(records: pa.Table, clusters: pa.Table, of: Ints, parts: int) -> Itera
         part = of[start : start + _DEALT]
         some = named.slice(start, _DEALT).combine_chunks()
         [batch] = some.take(pa.array(np.argsort(part, kind="stable"))).cast(_CLUSTERED).to_batches()
-        ends = np.cumsum(np.bincount(part, minlength=parts)).tolist()
+        ends = np.cumsum(np.bincount(part, minlength=count)).tolist()
         for begin, end in pairwise([0, *ends]):
             yield batch.slice(begin, end - begin)
 
 
-def papers_part(folder: Path, part: int, parts: int, topics: str) -> None:
+def papers_part(folder: Path, part: int, count: int, topics: str) -> None:
     """Write the papers of one part of so many."""
     with pa.memory_map(str(folder / "dealt.arrow")) as source:
         reader = pa.ipc.open_file(source)
-        own = [reader.get_batch(number) for number in range(part, reader.num_record_batches, parts)]
+        own = [reader.get_batch(number) for number in range(part, reader.num_record_batches, count)]
         records = pa.Table.from_batches(own, _CLUSTERED).combine_chunks()
     made = finished(records, records.select(["record_id", "cluster"]), _tagger(topics))
     save(folder / f"papers-{part}.arrow", made.to_batches(max_chunksize=_BATCH), PAPER)

@@ -63,7 +63,10 @@ def test_the_parts_are_whole_clusters_of_few_records(records: pa.Table, clusters
     assert {len(found) for found in owners.values()} == {1}
 
 
-def test_papers_do_not_depend_on_how_they_are_cut(records: pa.Table, clusters: pa.Table) -> None:
+def test_papers_do_not_depend_on_how_they_are_cut(
+    records: pa.Table, clusters: pa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(made, "_DEALT", 50)
     topics = load_config(ROOT / "config").topics
     whole = made.papers(records, clusters, topics)
     assert whole["paper_id"].to_pylist() == sorted(whole["paper_id"].to_pylist())
