@@ -31,9 +31,6 @@ CLUSTERS = pa.schema(
     ]
 )
 
-#: Of decisions too weak to be kept, what counts where two clusters meet.
-AGAINST = pa.schema([DECISION.field(name) for name in ("left", "right", "reason", "score")])
-
 #: Refusals that hold within a whole cluster, not for the pair alone.
 HARD: frozenset[str] = frozenset(
     {
@@ -136,7 +133,7 @@ def cluster(
         records: every record once; ``record_id``, ``source`` and the columns ``EXCLUSIVE`` of
             ``prepare.COMPARISON``.
         decisions: rows of ``schema.DECISION``; the order does not matter.
-        against: rows of ``AGAINST``: refusals that are in no other table.
+        against: rows of ``decide.AGAINST``: refusals that are in no other table.
         overrides: must-links are joined first and whatever their identifiers, cannot-links never.
 
     Returns:

@@ -56,7 +56,7 @@ def hanging(
         records: every record once; ``record_id`` and ``EXCLUSIVE`` of ``prepare.COMPARISON``.
         decisions: rows of ``schema.DECISION``.
         overrides: of curators.
-        against: rows of ``cluster.AGAINST``.
+        against: rows of ``decide.AGAINST``.
     """
     ordered = records.select(["record_id", *EXCLUSIVE]).sort_by("record_id")
     ids = one_array(ordered["record_id"])

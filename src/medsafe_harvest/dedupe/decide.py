@@ -157,6 +157,10 @@ def judge(pairs: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield rows(left, right, batch.column("keys"), features, decide(features))
 
 
+#: Of decisions that are not worth keeping, what counts where two clusters meet.
+AGAINST = pa.schema([DECISION.field(name) for name in ("left", "right", "reason", "score")])
+
+
 def worth_keeping(decisions: pa.RecordBatch) -> pa.BooleanArray:
     """Which decisions a person may want to see.
 

@@ -22,8 +22,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from medsafe_harvest.dedupe.cluster import AGAINST, CLUSTERS, cluster, settle
+from medsafe_harvest.dedupe.cluster import CLUSTERS, cluster, settle
 from medsafe_harvest.dedupe.columns import ascending, distinct
+from medsafe_harvest.dedupe.decide import AGAINST
 from medsafe_harvest.dedupe.overrides import Overrides
 from medsafe_harvest.dedupe.prepare import COMPARISON, NEEDED
 from medsafe_harvest.dedupe.reasons import Reason

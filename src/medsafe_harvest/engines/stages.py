@@ -15,9 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from medsafe_harvest.dedupe.blocking import KEYS, KINDS, Key, block
-from medsafe_harvest.dedupe.cluster import AGAINST
 from medsafe_harvest.dedupe.columns import Bools, Ints
-from medsafe_harvest.dedupe.decide import judge, worth_keeping
+from medsafe_harvest.dedupe.decide import AGAINST, judge, worth_keeping
 from medsafe_harvest.dedupe.outline import WIDTH, Outlines, outlines, packed, unpacked
 from medsafe_harvest.dedupe.overrides import Overrides, impose
 from medsafe_harvest.dedupe.prepare import COMPARISON, prepare

@@ -171,6 +171,19 @@ def test_every_trust_slug_of_the_written_taxonomy_is_configured(shared_data: Pat
         ("privacy", "The MAMA-MIA challenge of breast MRI: MAMA-MIA results."),
         ("hallucination", "Feature hallucination for learning from few examples."),
         ("hallucination", "Reinforcement learning with verifiable rewards for language models."),
+        ("classification", "Predicting mortality after surgery: we predict mortality."),
+        ("classification", "Aneurysm detection in the skull."),
+        ("classification", "Fluence map prediction for the linear accelerator."),
+        ("generation", "MRI-to-CT synthesis for the planning of radiotherapy."),
+        (
+            "report-generation",
+            "Language models label radiology reports: radiology reports are read.",
+        ),
+        ("representation-learning", "Contrastive language-image pre-training (CLIP) of tumours."),
+        ("benchmark", "A benchmark problem of alloys."),
+        ("survey", "A nationwide survey of nurses."),
+        ("medical", "A diagnostic probe of vision models."),
+        ("ct", "CT-less attenuation maps."),
     ],
 )
 def test_a_trap_gives_no_topic(slug: str, text: str) -> None:
@@ -231,6 +244,8 @@ def test_plain_sentences_of_an_abstract_give_a_topic(slug: str, abstract: str) -
         ("governance", "An auditable agent. Auditable notes are kept."),
         ("privacy", "Grokking is memorization, then more. Memorization ends."),
         ("synthetic-data", "We do contrast-free liver synthesis. SMOTE balances the classes."),
+        ("detection", "A user draws a bounding box. The bounding box prompts the outline."),
+        ("representation-learning", "We use contrastive language-image pre-training (CLIP)."),
     ],
 )
 def test_plain_sentences_about_something_else_do_not(slug: str, abstract: str) -> None:
@@ -267,6 +282,19 @@ def test_a_medical_modality_of_a_paper_on_other_things_is_not_given() -> None:
         ),
         ("representation-learning", "Hearts", "We introduce X, a foundation model of beats."),
         ("ultrasound", "Organs", "We evaluate on US and MRI."),
+        ("mri", "Organs", "We evaluate on ISIC, Synapse and ACDC."),
+        ("mri", "Skull stripping of volunteers", ""),
+        ("endoscopy", "Lesions", "We propose the segmentation of polyps and moles."),
+        (
+            "histopathology",
+            "Thyroid",
+            "Fine-needle aspiration biopsies (FNAB). We sort FNAB images.",
+        ),
+        ("wearables", "Cardiotocography of mothers", ""),
+        ("clinical-text", "Opioids on Twitter", ""),
+        ("benchmark", "Framing of answers", "We contribute Q, a corpus of 900 questions."),
+        ("detection", "Keypoint detection in bones", ""),
+        ("reconstruction", "MR-to-CT synthesis of the pelvis", ""),
     ],
 )
 def test_a_topic_told_in_other_words_is_given(slug: str, title: str, abstract: str) -> None:

@@ -9,9 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from medsafe_harvest.dedupe.cluster import AGAINST
 from medsafe_harvest.dedupe.columns import Ints, distinct
-from medsafe_harvest.dedupe.decide import judge, worth_keeping
+from medsafe_harvest.dedupe.decide import AGAINST, judge, worth_keeping
 from medsafe_harvest.dedupe.overrides import Overrides, impose
 from medsafe_harvest.dedupe.prepare import COMPARISON, prepare
 from medsafe_harvest.dedupe.screen import Side
@@ -53,7 +52,7 @@ class Judged:
     #: ``schema.DECISION``, as clusters have not settled them yet.
     kept: pa.Table
     kept_pairs: Ints
-    #: ``cluster.AGAINST``
+    #: ``decide.AGAINST``
     rest: pa.Table
     rest_pairs: Ints
     reasons: Counter[str]

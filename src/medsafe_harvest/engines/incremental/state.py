@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from medsafe_harvest.dedupe.cluster import AGAINST
+from medsafe_harvest.dedupe.decide import AGAINST
 from medsafe_harvest.dedupe.overrides import Overrides
 from medsafe_harvest.dedupe.reasons import Outcome, Reason
 from medsafe_harvest.engines.incremental.layers import KeyIndex, Layers
@@ -22,7 +22,7 @@ _SIDES = [pa.field(side, pa.int32(), nullable=False) for side in "lr"]
 #: smaller record id first; ``joins`` says whether the two are in one cluster, or would be but for
 #: another record.
 KEPT = pa.schema([*_SIDES, pa.field("joins", pa.bool_(), nullable=False), *DECISION])
-#: Decisions that are not kept, see ``cluster.AGAINST``.
+#: Decisions that are not kept, see ``decide.AGAINST``.
 REST = pa.schema([*_SIDES, *(AGAINST.field(name) for name in ("reason", "score"))])
 #: Decisions as they were before the clusters settled them, where that changed them.
 FIRST = pa.schema([*_SIDES, *DECISION])
@@ -79,7 +79,7 @@ def first(unsettled: pa.Table, sides: Sides) -> pa.Table:
 
 
 def rest(against: pa.Table, sides: Sides) -> pa.Table:
-    """Rows of ``REST`` for rows of ``cluster.AGAINST``."""
+    """Rows of ``REST`` for rows of ``decide.AGAINST``."""
     return pa.table([*sides, against["reason"], against["score"]], schema=REST)
 
 

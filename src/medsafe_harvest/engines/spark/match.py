@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.functions import col
 
-from medsafe_harvest.dedupe.cluster import AGAINST, CLUSTERS, cluster, settle
+from medsafe_harvest.dedupe.cluster import CLUSTERS, cluster, settle
 from medsafe_harvest.dedupe.contested import EXCLUSIVE
-from medsafe_harvest.dedupe.decide import judge, worth_keeping
+from medsafe_harvest.dedupe.decide import AGAINST, judge, worth_keeping
 from medsafe_harvest.dedupe.overrides import Overrides, impose
 from medsafe_harvest.dedupe.prepare import COMPARISON, prepare
 from medsafe_harvest.dedupe.reasons import Outcome, Reason
@@ -27,7 +27,7 @@ from medsafe_harvest.schema import DECISION, STRINGS
 
 _ROW = pa.struct(list(COMPARISON))
 _SIDES = pa.schema([pa.field("left", _ROW), pa.field("right", _ROW), pa.field("keys", STRINGS)])
-#: Decisions; what is not kept has nothing beside the columns of ``cluster.AGAINST``.
+#: Decisions; what is not kept has nothing beside the columns of ``decide.AGAINST``.
 _DECIDED = pa.schema(
     [*(field.with_nullable(True) for field in DECISION), pa.field("kept", pa.bool_())]
 )
