@@ -105,7 +105,9 @@ def test_records_in_any_order_and_batches_give_the_same_tables(
 
 
 def test_a_limit_that_is_too_small_says_what_to_change(harvested: Project, tmp_path: Path) -> None:
-    path, out = harvested.data / "curated/records.parquet", tmp_path / "out"
+    path, out = tmp_path / "records.parquet", tmp_path / "out"
+    records = pq.read_table(harvested.data / "curated/records.parquet")
+    pq.write_table(records.take(pa.array(range(len(records) - 1, -1, -1))), path)
     result = harvested.run(
         "curate", "--records", str(path), "--out", str(out), "--memory-limit", "1KB"
     )

@@ -10,14 +10,12 @@ part, and not how many records there are.
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -29,8 +27,9 @@ from medsafe_harvest.dedupe.overrides import Overrides
 from medsafe_harvest.dedupe.prepare import COMPARISON, NEEDED
 from medsafe_harvest.dedupe.reasons import Reason
 from medsafe_harvest.dedupe.relations import relations
-from medsafe_harvest.engines import sql, stages
-from medsafe_harvest.engines.pairs import LARGE, blocks_part, pairs_part, ranges_for
+from medsafe_harvest.engines import stages
+from medsafe_harvest.engines.database import bytes_of
+from medsafe_harvest.engines.pairs import blocks_part, met_part, pairs_part, ranges_for
 from medsafe_harvest.engines.pool import (
     Pool,
     gather,
@@ -42,13 +41,8 @@ from medsafe_harvest.engines.pool import (
     with_arguments,
 )
 from medsafe_harvest.engines.stages import PAIRS, REFINING, TITLES
-from medsafe_harvest.errors import EngineError
 from medsafe_harvest.schema import DECISION
 from medsafe_harvest.scratch import scratch
-
-#: Views of ``sql.statements`` that are read several times.
-_KEPT = frozenset({"refined", "placed"})
-
 
 #: Told of a step as it begins, and of how many rows it works on.
 Tell = Callable[[str, int], None]
@@ -183,6 +177,7 @@ def _candidates(
         workers.run(stages.sketch_part, folder, parts)
         unite(folder, "titles", parts, TITLES)
         unite(folder, "outlines", parts, stages.OUTLINES)
+        unite(folder, "refining", parts, REFINING)
         tell("match: join", len(records))
         cores = threads or os.cpu_count() or 1
         by_hand = _by_hand(overrides, record_ids)
@@ -206,35 +201,6 @@ def _sort(records: pa.Table, folder: Path) -> pa.Array:
     return ordered["record_id"].combine_chunks()
 
 
-@contextmanager
-def open_database(
-    folder: Path, memory_limit: str, threads: int | None
-) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory that spills into a folder.
-
-    Raises:
-        EngineError: work does not fit into the limit, or what it spills not on the disk.
-    """
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": memory_limit,
-        "temp_directory": str(folder / "spill"),
-        "preserve_insertion_order": False,
-    }
-    if threads is not None:
-        config["threads"] = threads
-    try:
-        with duckdb.connect(config=config) as database:
-            # Long queries would draw it on the standard output, where a table or JSON is wanted.
-            database.execute("set enable_progress_bar = false")
-            yield database
-    except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
-        raise EngineError(
-            f"the joins do not fit into a memory limit of {memory_limit} (curate.memory_limit of "
-            "settings.yaml, --memory-limit of curate), or what they spill does not fit into "
-            f"{folder.parent} (TMPDIR): {str(error).splitlines()[0]}"
-        ) from error
-
-
 def _by_hand(overrides: Overrides, record_ids: pa.Array) -> pa.Table:
     """The rows of the pairs that curators have spoken of, where both records are there."""
     links = (*overrides.must_link, *overrides.cannot_link)
@@ -242,54 +208,23 @@ def _by_hand(overrides: Overrides, record_ids: pa.Array) -> pa.Table:
         pc.index_in(pa.array([link.pair[side] for link in links], pa.string()), record_ids)
         for side in range(2)
     ]
-    return pa.table(dict(zip("lr", rows, strict=True))).drop_null()
+    return pa.table(rows, pa.schema([PAIRS.field(side) for side in "lr"])).drop_null()
 
 
 def _join(
     folder: Path, workers: Pool, parts: int, by_hand: pa.Table, memory_limit: str, threads: int
 ) -> Counter[str]:
     """Write ``candidates`` from ``keys`` and ``refining``."""
+    save_one(folder / "by_hand.arrow", by_hand)
     keys = sum(len(load_one(folder / f"keys-{part}.arrow")) for part in range(parts))
-    ranges = ranges_for(keys, bytes_of(memory_limit) // threads)
+    memory = bytes_of(memory_limit) // threads
+    ranges = ranges_for(keys, memory)
     workers.run(with_arguments(blocks_part, ranges=ranges, sketched=parts), folder, ranges)
-    with open_database(folder, memory_limit, threads) as database:
-        database.register("members", gather(folder, "large", ranges, LARGE))
-        database.register("sketches", gather(folder, "refining", parts, REFINING))
-        database.register("by_hand", by_hand)
-        counts = pair_off(database)
-        met = database.sql("select l, r, kinds from candidates order by l, r").to_arrow_table()
-    save_one(folder / "met.arrow", met.cast(PAIRS))
+    counts = Counter[str]()
+    for some in workers.run(with_arguments(met_part, memory=memory), folder, ranges):
+        counts.update(some)
     found = workers.run(with_arguments(pairs_part, ranges=ranges), folder, parts)
     counts["candidate_pairs"] = sum(found)
-    return counts
-
-
-def bytes_of(size: str) -> int:
-    """The bytes of a size such as "4GB" or "500 MiB".
-
-    Raises:
-        EngineError: it is none.
-    """
-    found = re.fullmatch(r"(?P<number>\d+(?:\.\d+)?)\s?(?P<unit>[KMGT])(?P<binary>i?)B", size)
-    if found is None:
-        raise EngineError(f"{size!r} is no amount of memory such as 4GB")
-    base = 1024 if found["binary"] else 1000
-    return int(float(found["number"]) * base ** ("KMGT".index(found["unit"]) + 1))
-
-
-def pair_off(database: duckdb.DuckDBPyConnection) -> Counter[str]:
-    """Make ``candidates`` of ``members``, ``sketches`` and ``by_hand``; how many blocks are large.
-
-    It is a view, to be read once. ``members`` has id (a row), key (any number for a block), kind,
-    and the size of the block.
-    """
-    for name, text in sql.statements():
-        if name != "members":
-            what = "temporary table" if name in _KEPT else "temporary view"
-            database.execute(f"create or replace {what} {name} as {text}")
-    counts = Counter[str]()
-    for name, text in sql.counts().items():
-        [(counts[name],)] = database.execute(text).fetchall()
     return counts
 
 

@@ -2,19 +2,22 @@
 
 A key is a number without order or sense, so a range of them is a fair share of the blocks, and all
 records of a block are in one. Pairs are made for some records at a time: each looks up who stands
-behind it in its blocks. Only blocks that are too large, which are few, are joined by the database.
+behind it in its blocks. Blocks that are too large, which are few, are refined by the database.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from medsafe_harvest.dedupe.blocking import KEYS, MAX_BLOCK
-from medsafe_harvest.dedupe.columns import Ints
-from medsafe_harvest.engines.pool import load_one, rows_of, save
+from medsafe_harvest.dedupe.columns import Ints, distinct
+from medsafe_harvest.engines.database import open_database, pair_off
+from medsafe_harvest.engines.pool import load, load_one, rows_of, save, save_one
 from medsafe_harvest.engines.stages import BY_HAND, PAIRS
 
 #: The records of blocks, block after block, each in order of the rows.
@@ -97,19 +100,53 @@ def _save(path: Path, schema: pa.Schema, *columns: Ints) -> None:
     save(path, [pa.RecordBatch.from_arrays(arrays, schema=schema)], schema)
 
 
+def met_part(folder: Path, part: int, *, memory: int) -> Counter[str]:
+    """Write ``met``: pairs of the large blocks of one range; how many blocks were large.
+
+    With those that curators have spoken of, in the first. They are ``PAIRS``, by left row.
+
+    Args:
+        folder: has ``large``, ``refining`` and ``by_hand``.
+        part: the number of the range.
+        memory: bytes that the database may take.
+    """
+    members = load(folder / f"large-{part}.arrow")
+    by_hand = load(folder / "by_hand.arrow").slice(0, None if part == 0 else 0)
+    room = folder / f"room-{part}"  # for what spills: two databases would use the same names
+    room.mkdir()
+    with open_database(room, f"{max(memory, _LEAST) // 1000}KB", 1) as database:
+        database.register("members", members)
+        database.register("sketches", _as_numbers(folder, members))
+        database.register("by_hand", by_hand)
+        counts = pair_off(database)
+        met = database.sql("select l, r, kinds from candidates order by l, r").to_arrow_table()
+    save_one(folder / f"met-{part}.arrow", met.cast(PAIRS))
+    return counts
+
+
+def _as_numbers(folder: Path, members: pa.Table) -> pa.Table:
+    """What refines blocks, of some records; numbers that sort as the texts do stand for these."""
+    rows = pa.array(distinct(members["id"].to_numpy()))
+    own = load_one(folder / "refining.arrow").take(rows)
+    columns = {name: own.column(name) for name in own.schema.names}
+    for name in ("author", "sorted_title"):
+        columns[name] = pc.rank(columns[name], tiebreaker="dense")
+    return pa.table(columns)
+
+
 def pairs_part(folder: Path, part: int, *, ranges: int) -> int:
     """Write ``candidates``: the pairs whose left record is in one part; how many there are.
 
     They are ``PAIRS``, sorted, in batches of as many as a stage takes at a time.
 
     Args:
-        folder: has what :func:`blocks_part` writes, and ``met``, further ``PAIRS`` by left row.
+        folder: has what :func:`blocks_part` and :func:`met_part` write.
         part: of the records.
         ranges: of keys.
     """
     first, rows = rows_of(part)
-    found = [_of_met(folder, first, rows)]
-    found += [_of_range(folder, number, first, rows) for number in range(ranges)]
+    found = [_of_range(folder, number, first, rows) for number in range(ranges)]
+    found += [_of_met(folder, number, first, rows) for number in range(ranges)]
     packed = np.sort(np.concatenate(found))
     pair = packed >> _KINDS
     begins = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]]) if len(pair) else pair
@@ -137,8 +174,9 @@ def _of_range(folder: Path, number: int, first: int, rows: int) -> Ints:
     return _packed(np.repeat(row, behind), others, np.repeat(kind, behind), first)
 
 
-def _of_met(folder: Path, first: int, rows: int) -> Ints:
-    met = load_one(folder / "met.arrow")
+def _of_met(folder: Path, number: int, first: int, rows: int) -> Ints:
+    """Those of its large blocks."""
+    met = load_one(folder / f"met-{number}.arrow")
     begin, end = np.searchsorted(met.column("l").to_numpy(), [first, first + rows])
     left, right, kinds = (one.to_numpy() for one in met.slice(begin, end - begin).columns)
     return _packed(left, right, kinds, first)

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from medsafe_harvest.dedupe.columns import ascending
-from medsafe_harvest.engines.duckdb import open_database
+from medsafe_harvest.engines.database import open_database
 from medsafe_harvest.engines.pool import load, save
 from medsafe_harvest.errors import CuratedError
 from medsafe_harvest.schema import RECORD

@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from medsafe_harvest.dedupe.blocking import KEYS
-from medsafe_harvest.engines.duckdb import bytes_of
-from medsafe_harvest.engines.pairs import LARGE, blocks_part, pairs_part, ranges_for
+from medsafe_harvest.engines.database import bytes_of
+from medsafe_harvest.engines.pairs import LARGE, blocks_part, met_part, pairs_part, ranges_for
 from medsafe_harvest.engines.pool import gather, load, parts_of, save, save_one
-from medsafe_harvest.engines.stages import PAIRS
+from medsafe_harvest.engines.stages import REFINING
 from medsafe_harvest.errors import EngineError
 
 ROWS, MOST = 7, 4
@@ -37,9 +37,8 @@ def kinds_by_pair(having: list[tuple[int, int]], met: list[tuple[int, int]]) -> 
         blocks[key].add(row)
     found = dict[object, int](dict.fromkeys(met, 256))
     for key, rows in blocks.items():
-        if len(rows) <= MOST:
-            for pair in combinations(sorted(rows), 2):
-                found[pair] = found.get(pair, 0) | 1 << (key & 7)
+        for pair in combinations(sorted(rows), 2):
+            found[pair] = found.get(pair, 0) | 1 << (key & 7)
     return found
 
 
@@ -63,11 +62,14 @@ def test_pairs_are_those_of_a_plain_program(
             ]
             batch = pa.RecordBatch.from_arrays(columns, schema=KEYS)
             save(folder / f"keys-{part}.arrow", [batch], KEYS)
-        rows = [(*pair, 256) for pair in sorted(met)]
-        sides = [pa.array([row[n] for row in rows], pa.int32()) for n in range(3)]
-        save_one(folder / "met.arrow", pa.table(sides, schema=PAIRS))
+        sides = [pa.array([pair[side] for pair in met], pa.int32()) for side in (0, 1)]
+        save_one(folder / "by_hand.arrow", pa.table(sides, names=["l", "r"]))
+        texts = pa.array([f"t{number % 3}" for number in range(20)])
+        years = pa.array(range(20), pa.int32())
+        save_one(folder / "refining.arrow", pa.table([years, texts, years, texts], schema=REFINING))
         for part in range(ranges):
             blocks_part(folder, part, ranges=ranges, sketched=parts)
+            met_part(folder, part, memory=1)
         counts = [pairs_part(folder, part, ranges=ranges) for part in range(parts)]
         found = [load(folder / f"candidates-{part}.arrow") for part in range(parts)]
         large = gather(folder, "large", ranges, LARGE).to_pylist()

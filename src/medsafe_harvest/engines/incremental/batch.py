@@ -22,7 +22,8 @@ from medsafe_harvest.dedupe.cluster import CLUSTERS
 from medsafe_harvest.dedupe.columns import Bools, Ints, among, distinct, one_array
 from medsafe_harvest.dedupe.overrides import Link, Overrides
 from medsafe_harvest.dedupe.reasons import Reason
-from medsafe_harvest.engines.duckdb import Matching, open_database
+from medsafe_harvest.engines.database import open_database
+from medsafe_harvest.engines.duckdb import Matching
 from medsafe_harvest.engines.incremental.changes import Batch
 from medsafe_harvest.engines.incremental.layers import Layers, numbers_in
 from medsafe_harvest.engines.incremental.rejudge import Judged, Prepared, rejudge, sides

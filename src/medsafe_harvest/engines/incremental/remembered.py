@@ -27,7 +27,6 @@ import pyarrow.compute as pc
 from medsafe_harvest import schema as _schema
 from medsafe_harvest.dedupe.blocking import KEYS
 from medsafe_harvest.dedupe.overrides import Overrides
-from medsafe_harvest.engines import stages
 from medsafe_harvest.engines.duckdb import Made
 from medsafe_harvest.engines.incremental.layers import KeyIndex, Layers, in_order
 from medsafe_harvest.engines.incremental.state import (
@@ -132,7 +131,7 @@ def write_base(folder: Path, made: Made, overrides: Overrides) -> State:
     base = next_folder(folder, "base")
     shutil.copyfile(made.folder / "records.arrow", base / "records.arrow")
     parts = parts_of(len(made.record_ids))
-    refining = gather(made.folder, "refining", parts, stages.REFINING)
+    refining = _table(made.folder, "refining")
     titles = _table(made.folder, "titles")
     for name in ("author", "year"):
         titles = titles.append_column(name, refining[name])

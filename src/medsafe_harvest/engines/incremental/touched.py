@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from medsafe_harvest.dedupe.blocking import KEYS, MAX_BLOCK, block, kind_of
 from medsafe_harvest.dedupe.columns import Bools, Ints, distinct
 from medsafe_harvest.dedupe.sketch import sketch
-from medsafe_harvest.engines.duckdb import pair_off
+from medsafe_harvest.engines.database import pair_off
 from medsafe_harvest.engines.incremental.layers import KeyIndex, Layers, numbers_in
 from medsafe_harvest.engines.incremental.shares import Shares, packed, united, unpacked
 from medsafe_harvest.engines.incremental.state import TITLES
