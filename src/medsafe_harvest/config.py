@@ -129,7 +129,7 @@ class CurateSettings(_Section):
     memory_limit: str = Field(
         default="1GB",
         pattern=MEMORY,
-        description="Memory of the joins of matching; beyond it, they spill to disk",
+        description="Memory for finding candidate pairs; beyond it, work goes on in files",
     )
     threads: int | None = Field(
         default=None, ge=1, description="Cores that matching and merging use; null: all"

@@ -111,7 +111,7 @@ def curate(  # noqa: PLR0913, PLR0917 - the options
         typer.Option(
             "--memory-limit",
             metavar="SIZE",
-            help="Memory of the joins, such as 4GB; beyond it they go on in temporary files "
+            help="Memory for finding candidate pairs, such as 4GB; beyond it, files hold them "
             "(TMPDIR). Default: curate.memory_limit of settings.yaml.",
             callback=_size,
             rich_help_panel=_ON_DUCKDB,

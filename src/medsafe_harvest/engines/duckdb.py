@@ -96,7 +96,7 @@ def match(
     Args:
         records: rows of ``schema.RECORD``, each ``record_id`` once.
         overrides: decisions of curators.
-        memory_limit: of DuckDB, for example "4GB"; beyond it DuckDB spills to disk.
+        memory_limit: for finding candidate pairs, for example "4GB"; what is beyond it, files hold.
         threads: cores to use; all if None.
         tell: told of each step.
         keep: given what was made on the way, whose files are gone afterwards.

@@ -43,8 +43,9 @@ LARGE = pa.schema(
 )
 #: Bytes that a worker needs for each key of a range, and those that it may have in any case.
 _BYTES, _LEAST = 100, 20_000_000
-#: A pair as one number: from the last bit, the kinds, the right row, the left row of its part.
-_KINDS, _ROWS = (2 * BY_HAND - 1).bit_length(), 31
+#: A pair as one number has in its last bits the kinds, before them the right row, and before that
+#: the left row, counted from the first of its part.
+_KIND_BITS, _ROW_BITS = (2 * BY_HAND - 1).bit_length(), 31
 
 
 def ranges_for(keys: int, memory: int) -> int:
@@ -148,12 +149,12 @@ def pairs_part(folder: Path, part: int, *, ranges: int) -> int:
     found = [_of_range(folder, number, first, rows) for number in range(ranges)]
     found += [_of_met(folder, number, first, rows) for number in range(ranges)]
     packed = np.sort(np.concatenate(found))
-    pair = packed >> _KINDS
+    pair = packed >> _KIND_BITS
     begins = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]]) if len(pair) else pair
-    kinds = packed & ((1 << _KINDS) - 1)
+    kinds = packed & ((1 << _KIND_BITS) - 1)
     kinds = np.bitwise_or.reduceat(kinds, begins) if len(pair) else kinds
     pair = pair[begins]
-    columns = ((pair >> _ROWS) + first, pair & ((1 << _ROWS) - 1), kinds)
+    columns = ((pair >> _ROW_BITS) + first, pair & ((1 << _ROW_BITS) - 1), kinds)
     arrays = [pa.array(one, field.type) for one, field in zip(columns, PAIRS, strict=True)]
     table = pa.Table.from_arrays(arrays, schema=PAIRS)
     save(folder / f"candidates-{part}.arrow", table.to_batches(max_chunksize=rows), PAIRS)
@@ -186,5 +187,5 @@ def _packed(left: Ints, right: Ints, kinds: Ints, first: int) -> Ints:
     """Pairs as numbers that sort as these do; a record that has a key twice is no pair."""
     apart = left < right
     own = (left[apart] - first).astype(np.int64)
-    packed: Ints = ((own << _ROWS | right[apart]) << _KINDS) | kinds[apart]
+    packed: Ints = ((own << _ROW_BITS | right[apart]) << _KIND_BITS) | kinds[apart]
     return packed

@@ -30,7 +30,7 @@ class Keeper:
 
     Attributes:
         folder: for what is kept; it may be deleted at any time.
-        memory_limit: of DuckDB, for example "4GB".
+        memory_limit: for finding candidate pairs, for example "4GB".
         tell: told of each step, and why all records are matched where they are.
         least: records below which nothing is kept.
         threads: cores to use; all if None.

@@ -58,7 +58,7 @@ def match_batch(
         state: what is known.
         batch: what changed.
         overrides: decisions of curators, now.
-        memory_limit: of DuckDB, for example "4GB".
+        memory_limit: for finding candidate pairs, for example "4GB".
         threads: cores to use; all if None.
 
     Returns:
