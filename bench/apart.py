@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +18,9 @@ from typing import Any
 from medsafe_harvest.profile import tree_bytes
 
 ROOT = Path(__file__).parents[1]
-#: Seconds between two looks.
-_EVERY = 0.2
+#: Seconds between two looks; at least so many times what a look takes, for one at a process that
+#: has mapped gigabytes takes long.
+_EVERY, _LOOKS_COST = 0.2, 20
 
 
 class NotDoneError(Exception):
@@ -94,9 +96,12 @@ class _Watch(threading.Thread):
         self.peak = self.scratch = 0
 
     def run(self) -> None:
-        while not self.done.wait(_EVERY):
+        pause = _EVERY
+        while not self.done.wait(pause):
+            began = time.perf_counter()
             self.peak = max(self.peak, tree_bytes(self._process))
             self.scratch = max(self.scratch, _bytes_in(self._folder))
+            pause = max(_EVERY, _LOOKS_COST * (time.perf_counter() - began))
 
 
 def _bytes_in(folder: Path) -> int:
