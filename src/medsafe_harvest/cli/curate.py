@@ -139,7 +139,7 @@ def curate(  # noqa: PLR0913, PLR0917 - the options
     Examples:
       medsafe-harvest curate --records data/curated/records.parquet --out /tmp/again
 
-      TMPDIR=/large/disk medsafe-harvest curate --records ten-million.parquet --out /tmp/ten
+      TMPDIR=/large/disk medsafe-harvest curate --records millions.parquet --out /tmp/papers
       --memory-limit 4GB --threads 8
 
       medsafe-harvest curate --records records.parquet --engine spark --master spark://head:7077

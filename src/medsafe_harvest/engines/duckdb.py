@@ -41,6 +41,7 @@ from medsafe_harvest.engines.pool import (
     with_arguments,
 )
 from medsafe_harvest.engines.stages import PAIRS, REFINING, TITLES
+from medsafe_harvest.errors import EngineError
 from medsafe_harvest.schema import DECISION
 from medsafe_harvest.scratch import scratch
 
@@ -189,7 +190,13 @@ def _candidates(
         tell("match: prepare", active)
         workers.run(stages.prepare_part, folder, parts_of(active))
         unite(folder, "prepared", parts_of(active), COMPARISON)
-        yield _Found(folder, workers, record_ids, pairs, counts)
+        try:
+            yield _Found(folder, workers, record_ids, pairs, counts)
+        except pa.ArrowCapacityError as error:
+            raise EngineError(
+                f"{len(records):,} records are too many for the embedded engine: what was decided "
+                "about them takes more than two gigabytes a column; use the distributed engine"
+            ) from error
 
 
 def _sort(records: pa.Table, folder: Path) -> pa.Array:

@@ -18,6 +18,7 @@ from medsafe_harvest.dedupe.explain import explain
 from medsafe_harvest.dedupe.overrides import Link, Overrides
 from medsafe_harvest.dedupe.prepare import NEEDED
 from medsafe_harvest.engines.duckdb import Matching, match
+from medsafe_harvest.errors import EngineError
 from medsafe_harvest.schema import DECISION, RECORD
 
 SCHEMA = pa.schema([RECORD.field(name) for name in NEEDED])
@@ -172,6 +173,15 @@ def test_nothing_is_left_in_the_folder_of_the_caller(
     monkeypatch.chdir(tmp_path)
     match(table(records(2)), NONE, memory_limit="200MB")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_too_many_decisions_for_one_machine_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise pa.ArrowCapacityError("more than 2 GB")
+
+    monkeypatch.setattr("medsafe_harvest.engines.duckdb.settle", full)
+    with pytest.raises(EngineError, match=r"60 records are too many .* use the distributed engine"):
+        match(table(records(2)), NONE)
 
 
 def test_explain_says_what_the_run_decided() -> None:
