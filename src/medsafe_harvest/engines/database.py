@@ -41,8 +41,8 @@ def open_database(
             yield database
     except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
         raise EngineError(
-            f"the joins do not fit into a memory limit of {memory_limit} (curate.memory_limit of "
-            "settings.yaml, --memory-limit of curate), or what they spill does not fit into "
+            f"the work does not fit into a memory limit of {memory_limit} (curate.memory_limit of "
+            "settings.yaml, --memory-limit of curate), or what it spills does not fit into "
             f"{tempfile.gettempdir()} (TMPDIR): {str(error).splitlines()[0]}"
         ) from error
 

@@ -3,8 +3,7 @@
 Most records meet no other, and most that share a rare word are strangers. So each step looks at
 less than the one before: cheap sketches and keys of all records; candidate pairs of blocks; a
 screen of their titles; full comparison rows of the records that are left in a pair; decisions;
-clusters. What a step makes lies in files, which are mapped, so that memory bounds the work on a
-part, and not how many records there are.
+clusters. What a step makes lies in files, which are mapped; only names and decisions are held.
 """
 
 from __future__ import annotations
