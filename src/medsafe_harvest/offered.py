@@ -164,7 +164,8 @@ def _united(
     )
     settled = {
         (row["left"], row["right"]): (row["outcome"], row["reason"])
-        for row in settle(decisions, clustering).to_pylist()
+        for batch in settle(decisions.to_batches(), clustering)
+        for row in batch.to_pylist()
     }
     found = {}
     for pair in pairs:

@@ -10,7 +10,7 @@ needs. Promising pairs of two sources come last: joined where each is the other'
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -246,55 +246,40 @@ def _is_best(rivals: Mapping[str, float], one: str) -> bool:
 _AHEAD = 2.0
 
 
-def settle(decisions: pa.Table, clustering: Clustering) -> pa.Table:
-    """Decisions sorted by pair, where refused unions are reviews and only partners are matches.
+def settle(decisions: Iterable[pa.RecordBatch], clustering: Clustering) -> Iterator[pa.RecordBatch]:
+    """Decisions in their order, where refused unions are reviews and only partners are matches.
 
     Args:
         decisions: rows of ``schema.DECISION``, one a pair.
         clustering: what became of them.
     """
-    ordered = decisions.sort_by([("left", "ascending"), ("right", "ascending")]).combine_chunks()
-    if not clustering.refused and not clustering.only_partners:
-        return ordered
-    pair = _as_text(ordered["left"], ordered["right"])
-    refused = _at(clustering.refused, pair)
-    hit = pc.is_valid(refused)
-    joined = pc.is_valid(_at(dict.fromkeys(clustering.only_partners, ""), pair))
-    replaced = {
-        "outcome": _either(
-            (hit, Outcome.REVIEW.value), (joined, Outcome.MATCH.value), ordered["outcome"]
-        ),
-        "reason": _either(
-            (hit, Reason.CLUSTER_CONFLICT.value),
-            (joined, Reason.ONLY_PARTNER.value),
-            ordered["reason"],
-        ),
-        "detail": pc.if_else(
-            hit,
-            pc.binary_join_element_wise(
-                ordered["detail"], refused, "; but ", null_handling="replace"
-            ),
-            ordered["detail"],
-        ),
-    }
-    return pa.table([replaced.get(name, ordered[name]) for name in DECISION.names], schema=DECISION)
+    refused = _as_text(*_sides(clustering.refused))
+    why = pa.array(list(clustering.refused.values()), pa.string())
+    joined = _as_text(*_sides(clustering.only_partners))
+    for batch in decisions:
+        pair = _as_text(batch.column("left"), batch.column("right"))
+        but = why.take(pc.index_in(pair, value_set=refused))
+        columns = dict(zip(DECISION.names, batch.select(DECISION.names).columns, strict=True))
+        for hit, outcome, reason in (
+            (pc.is_valid(but), Outcome.REVIEW, Reason.CLUSTER_CONFLICT),
+            (pc.is_in(pair, value_set=joined), Outcome.MATCH, Reason.ONLY_PARTNER),
+        ):
+            columns["outcome"] = pc.if_else(hit, outcome.value, columns["outcome"])
+            columns["reason"] = pc.if_else(hit, reason.value, columns["reason"])
+        columns["detail"] = pc.binary_join_element_wise(
+            columns["detail"], but, "; but ", null_handling="skip"
+        )
+        yield pa.RecordBatch.from_arrays(list(columns.values()), schema=DECISION)
+
+
+def _sides(pairs: Collection[tuple[str, str]]) -> tuple[pa.Array, pa.Array]:
+    """The lefts and the rights."""
+    lefts, rights = zip(*pairs, strict=True) if pairs else ((), ())
+    return pa.array(lefts, pa.string()), pa.array(rights, pa.string())
 
 
 def _as_text(left: pa.Array, right: pa.Array) -> pa.Array:
     return pc.binary_join_element_wise(left, right, "\n")
-
-
-def _at(words: Mapping[tuple[str, str], str], pairs: pa.Array) -> pa.Array:
-    """The words for each pair, null for one that has none."""
-    sides = (pa.array([pair[side] for pair in words], pa.string()) for side in range(2))
-    places = pc.index_in(pairs, value_set=_as_text(*sides))
-    return pa.array(list(words.values()), pa.string()).take(places)
-
-
-def _either(
-    first: tuple[pa.Array, str], second: tuple[pa.Array, str], otherwise: pa.ChunkedArray
-) -> pa.ChunkedArray:
-    return pc.if_else(first[0], first[1], pc.if_else(second[0], second[1], otherwise))
 
 
 def _support(decision: Mapping[str, Any]) -> float:

@@ -38,10 +38,8 @@ class Hanging:
     def disputed(self, pairs: pa.Table) -> pa.Table:
         """Of pairs, ``left`` and ``right``, those of two records of one disputed group."""
         left, right = _places(pairs, self.record_ids)
-        known = np.flatnonzero((left >= 0) & (right >= 0))
-        left, right = left[known], right[known]
         together = (self.first[left] == self.first[right]) & self.contested[left]
-        return pairs.take(pa.array(known[together]))
+        return pairs.filter(pa.array(together & (left >= 0) & (right >= 0)))
 
 
 def hanging(

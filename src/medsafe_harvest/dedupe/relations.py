@@ -75,7 +75,8 @@ def relations(prepared: pa.Table, decisions: pa.Table, clusters: pa.Table) -> pa
 
 def _apart(decisions: pa.Table, clusters: pa.Table) -> pa.Table:
     """The decisions about records of different papers."""
-    ours, theirs = (clusters["cluster"].take(side) for side in _sides(decisions, clusters))
+    papers = _places(clusters["cluster"], clusters)
+    ours, theirs = (papers.take(side) for side in _sides(decisions, clusters))
     return decisions.filter(pc.not_equal(ours, theirs))
 
 

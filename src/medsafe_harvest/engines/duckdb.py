@@ -21,20 +21,22 @@ import pyarrow.compute as pc
 
 from medsafe_harvest.dedupe.cluster import CLUSTERS, cluster, settle
 from medsafe_harvest.dedupe.columns import ascending, distinct
-from medsafe_harvest.dedupe.decide import AGAINST
 from medsafe_harvest.dedupe.overrides import Overrides
 from medsafe_harvest.dedupe.prepare import COMPARISON, NEEDED
 from medsafe_harvest.dedupe.reasons import Reason
 from medsafe_harvest.dedupe.relations import relations
 from medsafe_harvest.engines import stages
 from medsafe_harvest.engines.database import bytes_of
+from medsafe_harvest.engines.decisions import decide, decided
 from medsafe_harvest.engines.pairs import blocks_part, met_part, pairs_part, ranges_for
 from medsafe_harvest.engines.pool import (
     Pool,
     gather,
+    load,
     load_one,
     parts_of,
     pool,
+    save,
     save_one,
     unite,
     with_arguments,
@@ -76,7 +78,7 @@ class Made:
     folder: Path
     #: Of all records, sorted.
     record_ids: pa.Array
-    #: Decisions kept, as they were before clusters settled them, and the others.
+    #: Decisions kept, as they were before clusters settled them, and the others: sorted likewise.
     unsettled: pa.Table
     against: pa.Table
     matching: Matching
@@ -106,20 +108,16 @@ def match(
     """
     with _candidates(records, overrides, memory_limit, threads, tell) as found:
         tell("match: decide", found.pairs)
-        stage = with_arguments(stages.judge_part, overrides=overrides)
-        by_reason = found.pool.run(stage, found.folder, parts_of(found.pairs))
-        found.pool.end()
         counts = found.counts.copy()
-        for reasons in by_reason:
-            counts.update(reasons)
-        decisions, against = (
-            gather(found.folder, stem, parts_of(found.pairs), schema).combine_chunks()
-            for stem, schema in (("kept", DECISION), ("rest", AGAINST))
-        )
+        counts.update(decide(found.pool, found.folder, found.pairs, overrides))
+        found.pool.end()
+        decisions, against = decided(found.folder, found.pairs)
         prepared = pa.Table.from_batches([load_one(found.folder / "prepared.arrow")])
         tell("match: cluster", len(decisions))
         clustering = cluster(prepared, decisions, overrides, against)
-        settled = settle(decisions, clustering)
+        file = found.folder / "settled.arrow"
+        save(file, settle(decisions.to_batches(), clustering), DECISION)
+        settled = load(file)
         counts[Reason.CLUSTER_CONFLICT] = len(clustering.refused)
         counts[Reason.ONLY_PARTNER] = len(clustering.only_partners)
         tell("match: relate", len(settled))

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from medsafe_harvest.dedupe.columns import Ints, one_array
 from medsafe_harvest.dedupe.merge import merge
 from medsafe_harvest.dedupe.parts import parts
-from medsafe_harvest.engines.pool import gather, pool, save, with_arguments
+from medsafe_harvest.engines.pool import deal, dealt, gather, pool, save, with_arguments
 from medsafe_harvest.schema import PAPER, RECORD
 from medsafe_harvest.scratch import scratch
 from medsafe_harvest.topics.rules import TopicConfig
@@ -75,18 +73,14 @@ def _dealt(records: pa.Table, clusters: pa.Table, of: Ints, count: int) -> Itera
     for start in range(0, len(named), _DEALT):
         part = of[start : start + _DEALT]
         some = named.slice(start, _DEALT).combine_chunks()
-        [batch] = some.take(pa.array(np.argsort(part, kind="stable"))).cast(_CLUSTERED).to_batches()
-        ends = np.cumsum(np.bincount(part, minlength=count)).tolist()
-        for begin, end in pairwise([0, *ends]):
-            yield batch.slice(begin, end - begin)
+        [batch] = some.cast(_CLUSTERED).to_batches()
+        yield from deal(batch, part, count)
 
 
 def papers_part(folder: Path, part: int, count: int, topics: str) -> None:
     """Write the papers of one part of so many."""
-    with pa.memory_map(str(folder / "dealt.arrow")) as source:
-        reader = pa.ipc.open_file(source)
-        own = [reader.get_batch(number) for number in range(part, reader.num_record_batches, count)]
-        records = pa.Table.from_batches(own, _CLUSTERED).combine_chunks()
+    own = dealt(folder / "dealt.arrow", part, count)
+    records = pa.Table.from_batches(own, _CLUSTERED).combine_chunks()
     made = finished(records, records.select(["record_id", "cluster"]), _tagger(topics))
     save(folder / f"papers-{part}.arrow", made.to_batches(max_chunksize=_BATCH), PAPER)
 

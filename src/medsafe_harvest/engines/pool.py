@@ -15,12 +15,14 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import lru_cache, partial
-from itertools import repeat
+from itertools import pairwise, repeat
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import numpy as np
 import pyarrow as pa
 
+from medsafe_harvest.dedupe.columns import Ints
 from medsafe_harvest.errors import EngineError
 
 #: Rows that a stage takes at a time.
@@ -181,8 +183,33 @@ def unite(folder: Path, stem: str, parts: int, schema: pa.Schema) -> None:
         EngineError: as :func:`save_one`.
     """
     save_one(folder / f"{stem}.arrow", gather(folder, stem, parts, schema))
+    remove(folder, stem, parts)
+
+
+def remove(folder: Path, stem: str, parts: int) -> None:
+    """Remove the files that the parts of a stage wrote."""
     for part in range(parts):
         (folder / f"{stem}-{part}.arrow").unlink()
+
+
+def deal(batch: pa.RecordBatch, of: Ints, count: int) -> Iterator[pa.RecordBatch]:
+    """A batch of its rows for each of so many parts, one after the other.
+
+    Args:
+        batch: the rows.
+        of: the part of each.
+        count: how many there are.
+    """
+    dealt = batch.take(pa.array(np.argsort(of, kind="stable")))
+    ends = np.cumsum(np.bincount(of, minlength=count)).tolist()
+    for begin, end in pairwise([0, *ends]):
+        yield dealt.slice(begin, end - begin)
+
+
+def dealt(path: Path, part: int, count: int) -> list[pa.RecordBatch]:
+    """The batches of one part, mapped, in a file of what :func:`deal` gave for so many."""
+    reader = pa.ipc.open_file(pa.memory_map(str(path)))
+    return [reader.get_batch(number) for number in range(part, reader.num_record_batches, count)]
 
 
 def with_arguments(stage: Callable[..., T], **arguments: Any) -> Stage[T]:

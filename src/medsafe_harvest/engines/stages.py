@@ -7,7 +7,6 @@ record n. In ``pairs`` they are rows of ``prepared``, whose row n is record ``ac
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +15,11 @@ import pyarrow.compute as pc
 
 from medsafe_harvest.dedupe.blocking import KEYS, KINDS, Key, block
 from medsafe_harvest.dedupe.columns import Bools, Ints
-from medsafe_harvest.dedupe.decide import AGAINST, judge, worth_keeping
 from medsafe_harvest.dedupe.outline import WIDTH, Outlines, outlines, packed, unpacked
-from medsafe_harvest.dedupe.overrides import Overrides, impose
 from medsafe_harvest.dedupe.prepare import COMPARISON, prepare
 from medsafe_harvest.dedupe.screen import Side, least_ratio, possible, worth_comparing
 from medsafe_harvest.dedupe.sketch import SKETCH, sketch
 from medsafe_harvest.engines.pool import load, load_one, rows_of, save, shared
-from medsafe_harvest.schema import DECISION
 
 #: What the screen and the search in title order need of each sketch.
 TITLES = pa.schema([SKETCH.field(name) for name in ("sorted_title", "compact_title", "head")])
@@ -138,16 +134,3 @@ def beside(left: pa.RecordBatch, right: pa.RecordBatch, kinds: pa.Array) -> pa.R
 def kinds_of(pairs: pa.Table) -> pa.ChunkedArray:
     """The kinds of key that each pair of ``PAIRS`` shares, sorted."""
     return _KINDS.take(pairs.column("kinds"))
-
-
-def judge_part(folder: Path, part: int, *, overrides: Overrides) -> Counter[str]:
-    """Decisions about the pairs of one part; how many there are by reason.
-
-    ``kept`` are those worth keeping, ``rest`` what else speaks against a union.
-    """
-    [decisions] = impose(judge([sides(folder, part)]), overrides)
-    keep = worth_keeping(decisions)
-    rest = decisions.filter(pc.invert(keep)).select(AGAINST.names)
-    save(folder / f"kept-{part}.arrow", [decisions.filter(keep)], DECISION)
-    save(folder / f"rest-{part}.arrow", [rest], AGAINST)
-    return Counter(decisions.column("reason").to_pylist())

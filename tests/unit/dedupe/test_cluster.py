@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 import math
 import random
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -86,7 +87,7 @@ def test_two_arxiv_ids_never_meet_through_a_chain_and_the_weaker_edge_gives_way(
     clustering = cluster(records("a", "b", "c", a="2301.00001", c="2301.00002"), pairs, NONE)
     assert groups(clustering) == {frozenset("ab"), frozenset("c")}
     assert set(clustering.refused) == {("b", "c")}
-    row = settle(pairs, clustering).to_pylist()[1]
+    row = settled(pairs, clustering)[1]
     assert (row["outcome"], row["reason"]) == ("review", "cluster_conflict")
     assert "arxiv_id 2301.00001 and 2301.00002 are two papers" in row["detail"]
 
@@ -127,7 +128,7 @@ def test_a_promising_pair_is_joined_where_nothing_else_fits_either_record() -> N
     pairs = table([promising("a", "s")])
     clustering = cluster(of_sources(a="arxiv", s="s2"), pairs, NONE)
     assert groups(clustering) == {frozenset("as")}
-    (row,) = settle(pairs, clustering).to_pylist()
+    (row,) = settled(pairs, clustering)
     assert (row["outcome"], row["reason"]) == ("match", "only_partner")
 
 
@@ -297,11 +298,19 @@ def test_no_cluster_holds_two_arxiv_ids(
         assert len({arxiv[name] for name in members if name in arxiv}) <= 1
 
 
-def test_settled_decisions_keep_every_pair_once() -> None:
-    pairs = table([decision("b", "c"), decision("a", "b")])
-    settled = settle(pairs, Clustering(pairs, {("a", "b"): "because"}))
-    assert settled["left"].to_pylist() == ["a", "b"]
-    assert settled["detail"].to_pylist() == ["titles equal; but because", "titles equal"]
+def settled(pairs: pa.Table, clustering: Clustering) -> list[dict[str, Any]]:
+    """What becomes of pairs that come one at a time."""
+    batches = pairs.to_batches(max_chunksize=1)
+    return [row for batch in settle(batches, clustering) for row in batch.to_pylist()]
+
+
+def test_settled_decisions_keep_every_pair_once_and_where_it_stood() -> None:
+    pairs = table([decision("b", "c"), decision("a", "b"), decision("a", "d")])
+    found = settled(pairs, Clustering(pairs, {("a", "b"): "because", ("b", "c"): "of that"}))
+    assert [row["left"] for row in found] == ["b", "a", "a"]
+    said = ["titles equal; but of that", "titles equal; but because", "titles equal"]
+    assert [row["detail"] for row in found] == said
+    assert [row["outcome"] for row in found] == ["review", "review", "match"]
 
 
 @pytest.mark.parametrize("size", [2, 5])

@@ -184,6 +184,19 @@ def test_too_many_decisions_for_one_machine_are_told(monkeypatch: pytest.MonkeyP
         match(table(records(2)), NONE)
 
 
+@pytest.mark.parametrize("ordered", [100, 999])
+def test_decisions_are_the_same_in_however_many_ranges_they_are_ordered(
+    monkeypatch: pytest.MonkeyPatch, ordered: int
+) -> None:
+    rows = table(records(12, 120))
+    whole = match(rows, NONE)
+    monkeypatch.setattr("medsafe_harvest.engines.decisions._ORDERED", ordered)
+    monkeypatch.setattr("medsafe_harvest.engines.pool.ROWS", 500)
+    in_parts = match(rows, NONE)
+    assert same(whole, in_parts)
+    assert in_parts.decisions["left"].num_chunks > whole.decisions["left"].num_chunks
+
+
 def test_explain_says_what_the_run_decided() -> None:
     rows = table(records(5))
     for row in match(rows, NONE).decisions.to_pylist()[:40]:

@@ -49,7 +49,6 @@ _POINTER, _FACTS = "current.json", "facts.json"
 _FORM = 2
 #: Those that rules call; scipy only finds components, which are what they are.
 _PACKAGES = ("duckdb", "numpy", "pyarrow", "pylatexenc", "rapidfuzz", "xxhash")
-_BY_PAIR = [("left", "ascending"), ("right", "ascending")]
 
 
 @cache
@@ -139,10 +138,8 @@ def write_base(folder: Path, made: Made, overrides: Overrides) -> State:
     save_one(base / "keys.arrow", in_order(gather(made.folder, "keys", parts, KEYS)))
     settled = made.matching.decisions
     save_one(base / "kept.arrow", kept(settled, _sides(settled, made.record_ids)))
-    against = made.against.sort_by(_BY_PAIR)
-    save_one(base / "rest.arrow", rest(against, _sides(against, made.record_ids)))
-    unsettled = made.unsettled.sort_by(_BY_PAIR)
-    changed = unsettled.filter(pc.not_equal(unsettled["reason"], settled["reason"]))
+    save_one(base / "rest.arrow", rest(made.against, _sides(made.against, made.record_ids)))
+    changed = made.unsettled.filter(pc.not_equal(made.unsettled["reason"], settled["reason"]))
     clusters = pc.index_in(made.matching.clusters["cluster"], made.record_ids).combine_chunks()
     living = [pa.array(np.arange(len(clusters), dtype=np.int32)), clusters]
     return State(

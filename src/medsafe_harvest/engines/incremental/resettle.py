@@ -66,7 +66,7 @@ def resettle(
     linked = linked[np.argsort(world.rank[linked])]
     comparison = prepared.of(linked)
     clustering = cluster(comparison, unsettled, overrides, _against(world, rest, inside))
-    settled = settle(unsettled, clustering)
+    settled = pa.Table.from_batches(settle(unsettled.to_batches(), clustering), DECISION)
     sides = [pa.array(side[at].astype(np.int32)) for side in (left, right)]
     new, other = (pa.array(_differ(settled, one)) for one in (current, unsettled))
     now = clusters.copy()
