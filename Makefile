@@ -47,11 +47,14 @@ format: $(READY) ## Format the code and apply safe fixes
 docs: $(READY) ## Write the reference pages that are made from the code
 	$(BIN)/python docs/generate.py
 
-bench: $(READY) $(PEERS) ## Run the benchmarks, beside the peers (they get a venv of their own)
+bench: $(READY) $(PEERS) ## Run all benchmarks, beside the peers (they get a venv of their own)
 	$(BIN)/python -m bench
+	$(MAKE) bench-scale
 
-bench-scale: $(READY) $(PEERS) ## Match 1.25 million real records, beside a peer (SCALE="--runs 1 --peers-full" ...)
-	$(BIN)/python -m bench.scale $(SCALE)
+bench-scale: $(READY) $(PEERS) ## Match 1.25 million real records, beside a peer; a night; a cluster
+	$(BIN)/python -m bench.scale
+	$(BIN)/python -m bench.incremental --equal
+	$(BIN)/python -m bench.spark
 
 # Without the network the benchmarks run all the same, and say which peer is missing.
 $(PEERS): pyproject.toml

@@ -33,6 +33,8 @@ from medsafe_harvest.engines.incremental.changes import changes
 from medsafe_harvest.engines.incremental.state import State
 
 T = TypeVar("T")
+ROOT = Path(__file__).parents[1]
+OUT = ROOT / "build/bench/incremental.json"
 RUNS, NEW = 3, 1_000
 
 
@@ -133,7 +135,7 @@ def _same(one: Matching, other: Matching) -> bool:
 
 
 def main() -> None:
-    """Measure, and print what was found as JSON."""
+    """Measure, print a table, write build/bench/incremental.json."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("records", nargs="?", type=Path, help="Parquet; titles_1m where not given")
     parser.add_argument("--sample", type=int, help="only so many of the records")
@@ -146,10 +148,29 @@ def main() -> None:
         rows = np.random.default_rng(0).choice(len(records), options.sample, replace=False)
         records = records.take(pa.array(np.sort(rows)))
     found = measure(records, options.new, options.runs, equal=options.equal)
-    json.dump(asdict(found), sys.stdout, indent=1)
-    print()
+    _show(found)
+    OUT.parent.mkdir(parents=True, exist_ok=True)
+    OUT.write_text(json.dumps(asdict(found), indent=1), encoding="utf-8")
+    print(f"written to {OUT.relative_to(ROOT)}")
     if found.equal is False:
         sys.exit("the batch was matched to something else than all records")
+
+
+def _show(found: Measured) -> None:
+    steps = {
+        f"match all {found.records - found.new:,}": found.full,
+        "read and check what is kept": found.load,
+        f"find the new among {found.records:,}": found.compare,
+        f"match the {found.new:,} new": found.batch,
+        "write what is new": found.write,
+    }
+    print(f"{'':36}{'seconds':>9}{'processors':>12}")
+    for name, spent in steps.items():
+        print(f"{name:36}{spent.seconds:9.2f}{spent.processor:12.2f}")
+    night = sum(one.seconds for one in (found.load, found.compare, found.batch, found.write))
+    print(f"{'a night':36}{night:9.2f}   kept: {found.state_bytes / 1e9:.2f} GB")
+    if found.equal is not None:
+        print("the same as matching all" if found.equal else "NOT what matching all gives")
 
 
 if __name__ == "__main__":

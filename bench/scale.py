@@ -1,4 +1,4 @@
-"""Matching of 1.25 million real records: ``python -m bench.scale``, or ``make bench-scale``.
+"""Matching of 1.25 million real records: ``python -m bench.scale``; in ``make bench-scale`` too.
 
 Time, memory and quality from records in Parquet to curated Parquet, at three sizes; Splink on the
 same records; and the least that the same work could take on this machine. Each figure comes from a
@@ -181,8 +181,7 @@ def titles(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     for size in sorted({min(size, whole.size) for size in options.sizes}):
         corpus = whole.sample(size, folder) if size < whole.size else whole
         rows.append(measured(corpus, options.runs, folder))
-        largest_wanted = whole.size if options.peers_full else whole.size - 1
-        if options.peer_seconds and options.peers_from <= size <= largest_wanted:
+        if options.peer_seconds and options.peers_from <= size:
             peers.append((splink(corpus, options.peer_seconds, folder), rows[-1]))
     print()
     show_growth(rows)
@@ -234,7 +233,6 @@ def main() -> None:
         default=[*SIZES, sys.maxsize],
         help="records, with commas between; one too large is all (default: %(default)s)",
     )
-    parser.add_argument("--peers-full", action="store_true", help="Splink on all records too")
     parser.add_argument("--peers-from", type=int, default=SIZES[-1], help="smallest for Splink")
     parser.add_argument("--peer-seconds", type=float, default=900, help="limit; 0 for no Splink")
     parser.add_argument("--generated", type=int, metavar="ROWS", help="an invented corpus instead")

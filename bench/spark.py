@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -119,6 +120,8 @@ def _run(arguments: list[str]) -> dict[str, Any]:
 
 def main(names: list[str]) -> None:
     """Print a table and write build/bench/spark.json."""
+    if shutil.which("java") is None:
+        sys.exit("no Java for Spark: apt-get install openjdk-17-jre-headless")
     report = {}
     for name in names or list(CORPORA):
         with tempfile.TemporaryDirectory() as folder:
