@@ -477,7 +477,8 @@ def test_the_demo_never_empties_a_folder_that_it_did_not_make(tmp_path: Path) ->
     (tmp_path / "thesis/chapter.txt").write_text("all my work")
     (tmp_path / "file").touch()
     project = Project(tmp_path)
-    for name in ("thesis", "file"):
+    for name in ("thesis", "file", "file/below"):
         result = project.run("demo", "--into", str(tmp_path / name))
-        assert isinstance(result.exception, StoreError | ConfigError)
+        assert isinstance(result.exception, StoreError)
+        assert "choose another --into" in str(result.exception)
     assert (tmp_path / "thesis/chapter.txt").exists()

@@ -120,9 +120,7 @@ def main() -> None:
     """Run the command line and turn expected errors into one readable line and an exit code."""
     try:
         app()
-    except ConfigError as error:
-        console.print(Text.assemble(("configuration: ", "bold red"), str(error)), soft_wrap=True)
-        sys.exit(Exit.USAGE)
     except MedsafeError as error:
         console.print(Text.assemble(("error: ", "bold red"), str(error)), soft_wrap=True)
-        sys.exit(Exit.USAGE if isinstance(error, SelectionError) else Exit.FAILED)
+        usage = isinstance(error, (ConfigError, SelectionError))
+        sys.exit(Exit.USAGE if usage else Exit.FAILED)

@@ -97,6 +97,10 @@ def _fresh(folder: Path) -> Path:
         raise StoreError(f"{folder} is no folder: choose another --into")
     if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).exists():
         raise StoreError(f"{folder} holds something else than a demo: choose another --into")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be made ({error}): choose another --into") from error
     with alone(Workplace(folder, folder)):
         for name in ("raw", "curated", "cache", "reports", "site"):
             if (folder / name).exists():

@@ -169,7 +169,6 @@ def _candidates(
         # Each step leaves files, and nothing in the memory of this process.
         tell("match: sort", len(records))
         record_ids = _sort(records, folder)
-        pa.default_memory_pool().release_unused()
         parts = parts_of(len(records))
         tell("match: sketch", len(records))
         workers.run(stages.sketch_part, folder, parts)

@@ -168,6 +168,8 @@ def save_one(path: Path, table: pa.Table) -> None:
             "more than two gigabytes a column; use the distributed engine"
         )
     save(path, batches, table.schema)
+    del batches
+    pa.default_memory_pool().release_unused()  # or it keeps what the copy took
 
 
 def gather(folder: Path, stem: str, parts: int, schema: pa.Schema) -> pa.Table:

@@ -43,6 +43,10 @@ def mapped(path: Path, memory_limit: str) -> Iterator[pa.Table]:
             f"there is no {path}: --records is a Parquet file of records, such as "
             "data/curated/records.parquet after a harvest"
         )
+    if path.is_dir():
+        raise CuratedError(
+            f"{path} is a folder: on this machine --records is one file (on Spark, also a folder)"
+        )
     with scratch() as folder:
         file = folder / "records.arrow"
         try:

@@ -53,6 +53,11 @@ def test_records_come_in_order_of_their_ids(
         assert found.equals(table)
 
 
+def test_a_folder_is_no_file_of_records(tmp_path: Path) -> None:
+    with pytest.raises(CuratedError, match="is a folder: on this machine"), mapped(tmp_path, LIMIT):
+        pass
+
+
 def test_no_records_are_no_rows(tmp_path: Path) -> None:
     pq.write_table(RECORD.empty_table(), tmp_path / "r.parquet")
     with mapped(tmp_path / "r.parquet", LIMIT) as found:
