@@ -38,8 +38,10 @@ class Hanging:
     def disputed(self, pairs: pa.Table) -> pa.Table:
         """Of pairs, ``left`` and ``right``, those of two records of one disputed group."""
         left, right = _places(pairs, self.record_ids)
-        together = (self.first[left] == self.first[right]) & self.contested[left]
-        return pairs.filter(pa.array(together & (left >= 0) & (right >= 0)))
+        inside = (left >= 0) & (right >= 0)
+        left, right = left[inside], right[inside]
+        inside[inside] = (self.first[left] == self.first[right]) & self.contested[left]
+        return pairs.filter(pa.array(inside))
 
 
 def hanging(

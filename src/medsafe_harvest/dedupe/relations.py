@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
-from itertools import chain, pairwise
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -63,19 +63,26 @@ def relations(prepared: pa.Table, decisions: pa.Table, clusters: pa.Table) -> pa
     Returns:
         ``LINKS``, sorted; the sentence reads ``left kind right``. Two records have at most one.
     """
-    between = _between(_worth_a_look(_apart(decisions, clusters), prepared), prepared, clusters)
-    found: dict[tuple[str, str], Link] = {}
-    for link in chain(between, _within(prepared, decisions, clusters)):
-        found.setdefault((min(link.left, link.right), max(link.left, link.right)), link)
-    ordered = sorted(found.values(), key=lambda link: (link.left, link.kind, link.right))
-    return pa.table(
-        [[getattr(link, field.name) for link in ordered] for field in LINKS], schema=LINKS
-    )
+    between: dict[tuple[str, str], Link] = {}
+    told = _worth_a_look(_apart(decisions, clusters), prepared)
+    for link in _between(told, prepared, clusters):
+        between.setdefault((min(link.left, link.right), max(link.left, link.right)), link)
+    within = pa.concat_tables([LINKS.empty_table(), *_within(prepared, clusters)])
+    scores = _scores(within, decisions, clusters)
+    scored = within.set_column(LINKS.names.index("score"), "score", scores)
+    by = [(name, "ascending") for name in ("left", "kind", "right")]
+    return pa.concat_tables([_table(between.values()), scored]).sort_by(by).combine_chunks()
+
+
+def _table(links: Iterable[Link]) -> pa.Table:
+    given = list(links)
+    columns = [[getattr(link, field.name) for link in given] for field in LINKS]
+    return pa.table(columns, schema=LINKS)
 
 
 def _apart(decisions: pa.Table, clusters: pa.Table) -> pa.Table:
     """The decisions about records of different papers."""
-    papers = _places(clusters["cluster"], clusters)
+    papers = one_array(clusters["cluster"]).dictionary_encode().indices
     ours, theirs = (papers.take(side) for side in _sides(decisions, clusters))
     return decisions.filter(pc.not_equal(ours, theirs))
 
@@ -124,7 +131,11 @@ _FIGURES = ("title_similarity", "author_similarity", "score")
 
 def _connected(pairs: Ints) -> Iterator[Ints]:
     """Pairs of records, 2 x n, in parts that have no record in common: where each pair stands."""
-    group = first_connected(int(pairs.max(initial=-1)) + 1, pairs)[pairs[0]]
+    return _whole_groups(first_connected(int(pairs.max(initial=-1)) + 1, pairs)[pairs[0]])
+
+
+def _whole_groups(group: Ints) -> Iterator[Ints]:
+    """Where the items of some groups stand, group after group; a part of them at a time."""
     order = np.argsort(group, kind="stable")
     _, sizes = np.unique(group[order], return_counts=True)
     part_of = np.repeat(filled(sizes, _PART), sizes)
@@ -143,30 +154,42 @@ def _places(record_ids: pa.ChunkedArray, table: pa.Table) -> pa.Array:
     return one_array(pc.index_in(record_ids, value_set=one_array(table["record_id"])))
 
 
-def _within(prepared: pa.Table, decisions: pa.Table, clusters: pa.Table) -> Iterator[Link]:
-    """Preprints and published versions, versions, deposited copies."""
-    members = _members(prepared, clusters)
-    together = pa.array(
-        sorted(record["record_id"] for several in members for record in several), pa.string()
-    )
-    both = pc.and_(*(pc.is_in(decisions[side], value_set=together) for side in ("left", "right")))
-    kept = decisions.filter(both)
-    pairs = zip(kept["left"].to_pylist(), kept["right"].to_pylist(), strict=True)
-    scores = dict(zip(pairs, kept["score"].to_pylist(), strict=True))
-    for several in members:
-        for left, kind, right, reason in _manifestations(several):
-            score = scores.get((min(left, right), max(left, right)))
-            yield Link(left, kind, right, reason, score)
+def _within(prepared: pa.Table, clusters: pa.Table) -> Iterator[pa.Table]:
+    """Preprints and published versions, versions, deposited copies: ``LINKS`` without scores."""
+    for papers in _members(prepared, clusters):
+        found = (one for rows in papers for one in _manifestations(rows))
+        yield _table(Link(*one, None) for one in found)
+
+
+def _scores(links: pa.Table, decisions: pa.Table, clusters: pa.Table) -> pa.Array:
+    """Of each link, the score of the decision about its two records; null where there is none."""
+    if not len(decisions):
+        return pa.nulls(len(links), LINKS.field("score").type)
+    wanted, known = (_as_numbers(pairs, clusters) for pairs in (links, decisions))
+    order = np.argsort(known, kind="stable")
+    place = np.searchsorted(known, wanted, sorter=order)
+    found = order[np.minimum(place, len(order) - 1)]
+    return decisions["score"].take(pa.array(found, mask=known[found] != wanted))
+
+
+def _as_numbers(pairs: pa.Table, clusters: pa.Table) -> Ints:
+    """A number for each pair of records, whichever of them is left."""
+    sides = [np.asarray(side, dtype=np.int64) for side in _sides(pairs, clusters)]
+    numbers: Ints = np.minimum(*sides) * len(clusters) + np.maximum(*sides)
+    return numbers
 
 
 #: What the form of a record is told by.
 _OF_FORM = ("source", "venue_class", "arxiv_id", "dois")
 
 
-def _members(prepared: pa.Table, clusters: pa.Table) -> list[list[Row]]:
-    """The records, with their ``form``, of each paper that has several forms or arXiv records."""
-    papers = one_array(clusters["cluster"]).take(_places(prepared["record_id"], clusters))
-    codes = papers.dictionary_encode().indices.to_numpy()
+def _members(prepared: pa.Table, clusters: pa.Table) -> Iterator[list[list[Row]]]:
+    """The records, with their ``form``, of each paper that has several forms or arXiv records.
+
+    Some papers at a time.
+    """
+    papers = one_array(clusters["cluster"]).dictionary_encode().indices
+    codes = papers.take(_places(prepared["record_id"], clusters)).to_numpy()
     several = np.flatnonzero((np.bincount(codes) > 1)[codes])
     own = prepared.select(["record_id", *_OF_FORM]).take(pa.array(several))
     numbers = _forms(own)
@@ -175,12 +198,15 @@ def _members(prepared: pa.Table, clusters: pa.Table) -> list[list[Row]]:
     kinds = distinct(codes[several] * len(Form) + numbers) // len(Form)
     chosen = np.bincount(kinds, minlength=codes.max(initial=0) + 1) > 1
     chosen |= np.bincount(codes[several][arxiv], minlength=len(chosen)) > 1
-    found: dict[str, list[Row]] = {}
     there = np.flatnonzero(chosen[codes[several]])
-    rows = own.take(pa.array(there)).append_column("paper", papers.take(pa.array(several[there])))
-    for row, place in zip(rows.to_pylist(), there.tolist(), strict=True):
-        found.setdefault(row["paper"], []).append(row | {"form": _FORMS[numbers[place]]})
-    return [sorted(found[name], key=lambda row: row["record_id"]) for name in sorted(found)]
+    for part in _whole_groups(codes[several][there]):
+        some = there[part]
+        found: dict[int, list[Row]] = {}
+        rows = own.take(pa.array(some)).to_pylist()
+        for row, place in zip(rows, some.tolist(), strict=True):
+            form = _FORMS[numbers[place]]
+            found.setdefault(codes[several[place]], []).append(row | {"form": form})
+        yield [sorted(rows, key=lambda row: row["record_id"]) for rows in found.values()]
 
 
 _FORMS = tuple(Form)

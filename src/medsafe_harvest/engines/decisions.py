@@ -34,7 +34,7 @@ from medsafe_harvest.engines.stages import sides
 from medsafe_harvest.schema import DECISION
 
 #: Pairs whose decisions are brought into order at a time.
-_ORDERED = 1_000_000
+_ORDERED = 200_000
 _BY_PAIR = [("left", "ascending"), ("right", "ascending")]
 
 
