@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import medsafe_harvest as mh
+from medsafe_harvest.cli.curate_engines import as_uri
 from medsafe_harvest.curated import redirects
 from medsafe_harvest.engines import pool
 from medsafe_harvest.errors import EngineError
@@ -56,6 +57,7 @@ def test_ids_of_the_snapshot_before_lead_to_the_papers_of_today(
     [
         ((), "needs --out"),
         (("--out", "x", "--master", "local[1]"), "need --engine spark"),
+        (("--out", "x", "--overwrite"), "need --engine spark"),
         (("--engine", "spark"), "needs --lake"),
         (("--engine", "spark", "--lake", "x", "--conf", "spark.executor.memory"), "KEY=VALUE"),
         (("--engine", "spark", "--lake", "x", "--threads", "2"), "need --engine duckdb"),
@@ -70,6 +72,18 @@ def test_options_that_do_not_go_together_are_refused_before_any_work(
     result = harvested.run("curate", "--records", "none.parquet", *options)
     assert result.exit_code == 2
     assert words in result.output
+
+
+@pytest.mark.parametrize(
+    "uri", ["s3a://bucket/x", "hdfs:///x", "hdfs:/x", "dbfs:/Volumes/a/x", "file:/x"]
+)
+def test_a_uri_stays_as_it_is(uri: str) -> None:
+    assert as_uri(uri) == uri
+
+
+@pytest.mark.parametrize("path", ["x", "./of:/x", "C:/x", "a b"])
+def test_a_path_becomes_a_uri(path: str) -> None:
+    assert as_uri(path) == Path(path).resolve().as_uri()
 
 
 def test_records_that_are_none_of_this_version_are_an_error(

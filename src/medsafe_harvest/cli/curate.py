@@ -159,7 +159,7 @@ def curate(  # noqa: PLR0913, PLR0917 - the options
     reporter = Reporter(console, watched)
     with watched or nullcontext():
         if engine is Engine.DUCKDB:
-            out = _only_out(out, lake, master, conf, scratch)
+            out = _only_out(out, lake, master, conf, scratch, overwrite)
             config = config.with_means(memory_limit, threads)
             done = on_duckdb(config, Path(records), Target(out, config, reporter))
         else:
@@ -197,7 +197,9 @@ def curate(  # noqa: PLR0913, PLR0917 - the options
 
 def _only_out(out: Path | None, *of_spark: object) -> Path:
     if any(of_spark):
-        raise typer.BadParameter("--lake, --master, --conf and --scratch need --engine spark")
+        raise typer.BadParameter(
+            "--lake, --master, --conf, --scratch and --overwrite need --engine spark"
+        )
     if out is None:
         raise typer.BadParameter("--engine duckdb needs --out, a folder for the snapshot")
     return out

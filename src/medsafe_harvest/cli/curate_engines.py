@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -96,9 +97,9 @@ def on_spark(
         report = engine.curate(
             spark,
             config,
-            _absolute(job.records),
-            _absolute(job.lake),
-            scratch=_absolute(job.scratch) if job.scratch else None,
+            as_uri(job.records),
+            as_uri(job.lake),
+            scratch=as_uri(job.scratch) if job.scratch else None,
             overwrite=job.overwrite,
             append=lake_ledger(SystemClock().now()),
             tell=say,
@@ -107,7 +108,7 @@ def on_spark(
         if target is not None:
             say("snapshot")
             frames = {
-                name: lakes.read_table(spark, _absolute(job.lake), name) for name in lakes.ORDER
+                name: lakes.read_table(spark, as_uri(job.lake), name) for name in lakes.ORDER
             }
             (last,) = frames["records"].selectExpr("max(last_seen)").collect()
             tables = {name: lakes.stream(frame, name) for name, frame in frames.items()}
@@ -117,6 +118,10 @@ def on_spark(
     return done
 
 
-def _absolute(place: str) -> str:
+def as_uri(place: str) -> str:
     """A path of this machine as Spark takes it wherever it runs; a URI as it is."""
-    return place if "://" in place else Path(place).resolve().as_uri()
+    return place if _URI.match(place) else Path(place).resolve().as_uri()
+
+
+#: "hdfs:///papers", "dbfs:/Volumes/papers"; not the drive of "C:/papers".
+_URI = re.compile("[A-Za-z][A-Za-z0-9+.-]+:/")
