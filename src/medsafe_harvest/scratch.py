@@ -34,7 +34,7 @@ def scratch() -> Iterator[Path]:
     _sweep()
     folder = Path(tempfile.gettempdir()) / f"{_PREFIX}{uuid.uuid4().hex}"
     # Held before there is a folder: nobody takes one that is just being made for one that is dead.
-    with FileLock(folder.with_suffix(_LOCK)) as lock:
+    with FileLock(folder.with_suffix(_LOCK)):
         folder.mkdir(mode=0o700)
         try:
             yield folder
@@ -46,15 +46,23 @@ def scratch() -> Iterator[Path]:
                 f"TMPDIR name a folder on a larger disk ({error})"
             ) from error
         finally:
-            shutil.rmtree(folder)
-            Path(lock.lock_file).unlink(missing_ok=True)
+            _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder and its lock; where files of it are still read and cannot go, the next run.
+
+    So it is on NFS, and on Windows: results are mapped from files of their folder.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    if not folder.exists():
+        folder.with_suffix(_LOCK).unlink(missing_ok=True)
 
 
 def _sweep() -> None:
     for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*{_LOCK}"):
         try:
             with FileLock(path).acquire(timeout=0):
-                shutil.rmtree(path.with_suffix(""), ignore_errors=True)
-                path.unlink(missing_ok=True)
+                _remove(path.with_suffix(""))
         except (Timeout, PermissionError):
             continue  # In use, or of another user.

@@ -42,6 +42,21 @@ def test_it_leaves_nothing_after_an_error(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_cannot_be_removed_now_hides_nothing_and_goes_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("shutil.rmtree", lambda *_, **__: None)  # as where files are still read
+        with scratch() as folder:
+            pass
+        with pytest.raises(ValueError, match="boom"), scratch():
+            raise ValueError("boom")
+    assert folder.exists()
+    with scratch():
+        assert not folder.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_folder_of_a_killed_process_goes_and_that_of_a_living_one_stays(
     tmp_path: Path,
 ) -> None:

@@ -107,9 +107,7 @@ def on_spark(
         done = {**asdict(report), "lake": job.lake}
         if target is not None:
             say("snapshot")
-            frames = {
-                name: lakes.read_table(spark, as_uri(job.lake), name) for name in lakes.ORDER
-            }
+            frames = {name: lakes.read_table(spark, as_uri(job.lake), name) for name in lakes.ORDER}
             (last,) = frames["records"].selectExpr("max(last_seen)").collect()
             tables = {name: lakes.stream(frame, name) for name, frame in frames.items()}
             if are_told(report.rows["papers"], config):

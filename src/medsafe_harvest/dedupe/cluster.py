@@ -142,20 +142,24 @@ def cluster(
     records = records if isinstance(records, pa.Table) else pa.Table.from_batches([records])
     found = hanging(records, decisions, overrides, against)
     inside = found.record_ids.filter(pa.array(found.contested))
-    part = records.filter(pc.is_in(records["record_id"], value_set=inside))
+    part = records.select(["record_id", "source", *EXCLUSIVE])
+    part = part.filter(pc.is_in(part["record_id"], value_set=inside))
     rest = None if against is None else found.disputed(against)
-    groups, refused, only_partners = _agglomerate(part, found.disputed(decisions), overrides, rest)
+    disputed = found.disputed(decisions.select(_WEIGHED))
+    groups, refused, only_partners = _agglomerate(part, disputed, overrides, rest)
     return Clustering(_clusters(found, groups), refused, only_partners)
+
+
+#: What clustering reads of a decision.
+_WEIGHED = ("left", "right", "score", "outcome", "reason")
 
 
 def _agglomerate(
     records: pa.Table, decisions: pa.Table, overrides: Overrides, against: pa.Table | None
 ) -> tuple[_Groups, dict[tuple[str, str], str], frozenset[tuple[str, str]]]:
     """Clusters of disputed records, strongest matches first."""
-    ordered = decisions.select(["left", "right", "score", "outcome", "reason"]).sort_by(
-        [("score", "descending"), ("left", "ascending"), ("right", "ascending")]
-    )
-    rows = ordered.to_pylist()
+    by = [("score", "descending"), ("left", "ascending"), ("right", "ascending")]
+    rows = decisions.sort_by(by).to_pylist()
     matches = [_pair(row) for row in rows if row["outcome"] == Outcome.MATCH]
     promising = {_pair(row): row["score"] for row in rows if row["reason"] == Reason.PROMISING}
     support = [(*link.pair, -math.inf) for link in overrides.cannot_link]

@@ -30,6 +30,16 @@ def mint(record_id: str) -> str:
 
 def mint_all(record_ids: pa.Array) -> pa.Array:
     """:func:`mint` of each, many times faster; there are no nulls."""
+    starts = range(0, len(record_ids), _AT_ONCE)
+    parts = [_minted(record_ids.slice(start, _AT_ONCE)) for start in starts]
+    return pa.concat_arrays(parts) if parts else pa.array([], pa.string())
+
+
+#: Ids that are made at a time: each takes some 170 bytes meanwhile.
+_AT_ONCE = 100_000
+
+
+def _minted(record_ids: pa.Array) -> pa.Array:
     digests = b"".join(
         hashlib.sha256(name.encode()).digest()[:_BYTES] for name in record_ids.to_pylist()
     )

@@ -63,8 +63,9 @@ def relations(prepared: pa.Table, decisions: pa.Table, clusters: pa.Table) -> pa
     Returns:
         ``LINKS``, sorted; the sentence reads ``left kind right``. Two records have at most one.
     """
+    decisions = decisions.select(["left", "right", *_FIGURES])  # not what they say in words
     between: dict[tuple[str, str], Link] = {}
-    told = _worth_a_look(_apart(decisions, clusters), prepared)
+    told = _worth_a_look(_apart(decisions, clusters), prepared).combine_chunks()
     for link in _between(told, prepared, clusters):
         between.setdefault((min(link.left, link.right), max(link.left, link.right)), link)
     within = pa.concat_tables([LINKS.empty_table(), *_within(prepared, clusters)])
@@ -161,10 +162,10 @@ def _within(prepared: pa.Table, clusters: pa.Table) -> Iterator[pa.Table]:
         yield _table(Link(*one, None) for one in found)
 
 
-def _scores(links: pa.Table, decisions: pa.Table, clusters: pa.Table) -> pa.Array:
+def _scores(links: pa.Table, decisions: pa.Table, clusters: pa.Table) -> pa.ChunkedArray:
     """Of each link, the score of the decision about its two records; null where there is none."""
     if not len(decisions):
-        return pa.nulls(len(links), LINKS.field("score").type)
+        return pa.chunked_array([pa.nulls(len(links), LINKS.field("score").type)])
     wanted, known = (_as_numbers(pairs, clusters) for pairs in (links, decisions))
     order = np.argsort(known, kind="stable")
     place = np.searchsorted(known, wanted, sorter=order)

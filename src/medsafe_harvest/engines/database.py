@@ -66,6 +66,8 @@ def pair_off(database: duckdb.DuckDBPyConnection) -> Counter[str]:
     It is a view, to be read once. ``members`` has id (a row), key (any number for a block), kind,
     and the size of the block.
     """
+    # Else it puts together each two records of a block before it looks at their places.
+    database.execute("set disabled_optimizers = 'join_order'")
     for name, text in sql.statements():
         if name != "members":
             what = "temporary table" if name in _KEPT else "temporary view"

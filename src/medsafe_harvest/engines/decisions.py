@@ -17,12 +17,10 @@ from medsafe_harvest.dedupe.columns import Ints
 from medsafe_harvest.dedupe.decide import AGAINST, judge, worth_keeping
 from medsafe_harvest.dedupe.overrides import Overrides, impose
 from medsafe_harvest.engines.pool import (
-    ROWS,
     Pool,
     deal,
     dealt,
     gather,
-    load_one,
     parts_of,
     remove,
     rows_of,
@@ -33,58 +31,54 @@ from medsafe_harvest.engines.pool import (
 from medsafe_harvest.engines.stages import sides
 from medsafe_harvest.schema import DECISION
 
-#: Pairs whose decisions are brought into order at a time.
-_ORDERED = 200_000
+#: Pairs whose decisions are brought into order at a time, at least; and ranges into which those of
+#: all are cut, at most: each part of the pairs is asked for each range.
+_ORDERED, _MOST = 200_000, 64
 _BY_PAIR = [("left", "ascending"), ("right", "ascending")]
 
 
-def decide(workers: Pool, folder: Path, pairs: int, overrides: Overrides) -> Counter[str]:
+def ends_of(left: pa.ChunkedArray) -> Ints:
+    """The rows at which a new range of left records begins; each range has about as many pairs.
+
+    Args:
+        left: of all pairs, in order, the row of the record whose id comes first.
+    """
+    step = max(_ORDERED, -(-len(left) // _MOST))
+    return np.asarray(left.take(pa.array(np.arange(step, len(left), step))), dtype=np.int64)
+
+
+def decide(
+    workers: Pool, folder: Path, pairs: int, ends: Ints, overrides: Overrides
+) -> Counter[str]:
     """Write what :func:`decided` reads; how many decisions there are by reason.
 
     Args:
         workers: who does it.
         folder: has ``active``, ``prepared`` and ``pairs``, see ``stages``.
         pairs: how many.
+        ends: of the ranges, see :func:`ends_of`.
         overrides: decisions of curators.
 
     Raises:
         EngineError: a worker died.
     """
-    parts, ends = parts_of(pairs), _ends(folder)
+    parts, ranges = parts_of(pairs), len(ends) + 1
     judging = with_arguments(judge_part, overrides=overrides, ends=ends)
     by_reason = workers.run(judging, folder, parts)
-    workers.run(
-        with_arguments(order_part, parts=parts, ranges=_ranges(pairs)), folder, _ranges(pairs)
-    )
+    workers.run(with_arguments(order_part, parts=parts, ranges=ranges), folder, ranges)
     for stem in ("kept", "rest"):
         remove(folder, stem, parts)
     return sum(by_reason, Counter())
 
 
-def decided(folder: Path, pairs: int) -> tuple[pa.Table, pa.Table]:
+def decided(folder: Path, ends: Ints) -> tuple[pa.Table, pa.Table]:
     """Decisions worth keeping, ``schema.DECISION``, and what else speaks against a union.
 
     The second is ``decide.AGAINST``; both are mapped, and sorted by left and right.
     """
     stems = (("decisions", DECISION), ("against", AGAINST))
-    decisions, against = (gather(folder, stem, _ranges(pairs), schema) for stem, schema in stems)
+    decisions, against = (gather(folder, stem, len(ends) + 1, schema) for stem, schema in stems)
     return decisions, against
-
-
-def _ranges(pairs: int) -> int:
-    return -(-pairs // _ORDERED)
-
-
-def _ends(folder: Path) -> Ints:
-    """The least row of each range of left records but the first: each has about as many pairs."""
-    return np.sort(_left(folder, load_one(folder / "pairs.arrow")))[_ORDERED::_ORDERED]
-
-
-def _left(folder: Path, pairs: pa.RecordBatch) -> Ints:
-    """The row of the record whose id comes first, of each pair."""
-    rows = shared(folder / "active.arrow").column("row").to_numpy()
-    left, right = (rows[pairs.column(side).to_numpy()] for side in "lr")
-    return np.asarray(np.minimum(left, right))
 
 
 def judge_part(folder: Path, part: int, *, overrides: Overrides, ends: Ints) -> Counter[str]:
@@ -99,8 +93,9 @@ def judge_part(folder: Path, part: int, *, overrides: Overrides, ends: Ints) -> 
         ends: rows of records, in order, at which a new range begins.
     """
     [decisions] = impose(judge([sides(folder, part)]), overrides)
-    pairs = shared(folder / "pairs.arrow").slice(*rows_of(part))
-    in_range = np.searchsorted(ends, _left(folder, pairs), side="right")
+    rows = shared(folder / "active.arrow").column("row").to_numpy()
+    left = rows[shared(folder / "pairs.arrow").slice(*rows_of(part)).column("l").to_numpy()]
+    in_range = np.searchsorted(ends, left, side="right")
     keep = worth_keeping(decisions)
     for stem, schema, chosen in (("kept", DECISION, keep), ("rest", AGAINST, pc.invert(keep))):
         some = decisions.filter(chosen).select(schema.names)
@@ -122,4 +117,4 @@ def order_part(folder: Path, part: int, *, parts: int, ranges: int) -> None:
         files = (folder / f"{stem}-{number}.arrow" for number in range(parts))
         own = [batch for file in files for batch in dealt(file, part, ranges)]
         ordered = pa.Table.from_batches(own, schema).combine_chunks().sort_by(_BY_PAIR)
-        save(folder / f"{name}-{part}.arrow", ordered.to_batches(max_chunksize=ROWS), schema)
+        save(folder / f"{name}-{part}.arrow", ordered.to_batches(), schema)

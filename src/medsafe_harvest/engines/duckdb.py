@@ -3,7 +3,8 @@
 Most records meet no other, and most that share a rare word are strangers. So each step looks at
 less than the one before: cheap sketches and keys of all records; candidate pairs of blocks; a
 screen of their titles; full comparison rows of the records that are left in a pair; decisions;
-clusters. What a step makes lies in files, which are mapped; only names and decisions are held.
+clusters. What a step makes lies in files, which are mapped; held are the names of all records, and
+one column at a time of what is written.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from medsafe_harvest.dedupe.cluster import CLUSTERS, cluster, settle
-from medsafe_harvest.dedupe.columns import ascending, distinct
+from medsafe_harvest.dedupe.columns import Ints, ascending, distinct
 from medsafe_harvest.dedupe.overrides import Overrides
 from medsafe_harvest.dedupe.prepare import COMPARISON, NEEDED
 from medsafe_harvest.dedupe.reasons import Reason
 from medsafe_harvest.dedupe.relations import relations
 from medsafe_harvest.engines import stages
 from medsafe_harvest.engines.database import bytes_of
-from medsafe_harvest.engines.decisions import decide, decided
+from medsafe_harvest.engines.decisions import decide, decided, ends_of
 from medsafe_harvest.engines.pairs import blocks_part, met_part, pairs_part, ranges_for
 from medsafe_harvest.engines.pool import (
     Pool,
@@ -36,6 +37,7 @@ from medsafe_harvest.engines.pool import (
     load_one,
     parts_of,
     pool,
+    remove,
     save,
     save_one,
     unite,
@@ -74,7 +76,7 @@ class Matching:
 class Made:
     """What matching made on its way, for whoever wants to match a batch against it later."""
 
-    #: ``records``, ``titles``, and the parts of ``keys`` and ``refining``: see ``stages``.
+    #: ``records``, ``titles``, ``refining`` and the parts of ``keys``: see ``stages``.
     folder: Path
     #: Of all records, sorted.
     record_ids: pa.Array
@@ -109,9 +111,10 @@ def match(
     with _candidates(records, overrides, memory_limit, threads, tell) as found:
         tell("match: decide", found.pairs)
         counts = found.counts.copy()
-        counts.update(decide(found.pool, found.folder, found.pairs, overrides))
+        remove(found.folder, "candidates", parts_of(len(records)))
+        counts.update(decide(found.pool, found.folder, found.pairs, found.ends, overrides))
         found.pool.end()
-        decisions, against = decided(found.folder, found.pairs)
+        decisions, against = decided(found.folder, found.ends)
         prepared = pa.Table.from_batches([load_one(found.folder / "prepared.arrow")])
         tell("match: cluster", len(decisions))
         clustering = cluster(prepared, decisions, overrides, against)
@@ -154,6 +157,8 @@ class _Found:
     #: Of all records, sorted.
     record_ids: pa.Array
     pairs: int
+    #: Rows of records at which a new range of left ones begins, see ``decisions``.
+    ends: Ints
     counts: Counter[str]
 
 
@@ -166,7 +171,6 @@ def _candidates(
         scratch() as folder,
         pool(threads, len(records)) as workers,
     ):
-        # Each step leaves files, and nothing in the memory of this process.
         tell("match: sort", len(records))
         record_ids = _sort(records, folder)
         parts = parts_of(len(records))
@@ -182,13 +186,15 @@ def _candidates(
         counts["records"] = len(records)
         tell("match: screen", counts["candidate_pairs"])
         workers.run(stages.screen_part, folder, parts)
-        pairs, active = _activate(folder, counts)
+        pairs, active, ends = _activate(folder, counts)
         tell("match: prepare", active)
         workers.run(stages.prepare_part, folder, parts_of(active))
         unite(folder, "prepared", parts_of(active), COMPARISON)
         try:
-            yield _Found(folder, workers, record_ids, pairs, counts)
-        except pa.ArrowCapacityError as error:
+            yield _Found(folder, workers, record_ids, pairs, ends, counts)
+        except pa.ArrowInvalid as error:
+            if "offset overflow" not in str(error):
+                raise
             raise EngineError(
                 f"{len(records):,} records are too many for the embedded engine: what was decided "
                 "about them takes more than two gigabytes a column; use the distributed engine"
@@ -207,6 +213,8 @@ def _sort(records: pa.Table, folder: Path) -> pa.Array:
 def _by_hand(overrides: Overrides, record_ids: pa.Array) -> pa.Table:
     """The rows of the pairs that curators have spoken of, where both records are there."""
     links = (*overrides.must_link, *overrides.cannot_link)
+    if not links:  # else the ids of all records are hashed for nothing
+        return PAIRS.empty_table().select(["l", "r"])
     rows = [
         pc.index_in(pa.array([link.pair[side] for link in links], pa.string()), record_ids)
         for side in range(2)
@@ -227,18 +235,22 @@ def _join(
     for some in workers.run(with_arguments(met_part, memory=memory), folder, ranges):
         counts.update(some)
     found = workers.run(with_arguments(pairs_part, ranges=ranges), folder, parts)
+    for stem in ("members", "meets", "large", "met"):
+        remove(folder, stem, ranges)
     counts["candidate_pairs"] = sum(found)
     return counts
 
 
-def _activate(folder: Path, counts: Counter[str]) -> tuple[int, int]:
+def _activate(folder: Path, counts: Counter[str]) -> tuple[int, int, Ints]:
     """Write which records are in a pair that is worth comparing, and these pairs.
 
     ``active`` are their rows, by title, so that copies are prepared one after another. ``pairs``
     has the places that they have there, and stands in the order of these: who decides about a part
-    of them then reads few pages of what was prepared. How many there are of both.
+    of them then reads few pages of what was prepared. How many there are of both, and ``ends_of``
+    these pairs.
     """
-    screened = gather(folder, "screened", parts_of(counts["records"]), PAIRS)
+    parts = parts_of(counts["records"])
+    screened = gather(folder, "screened", parts, PAIRS)
     rows = distinct(np.concatenate([screened[side].to_numpy() for side in "lr"]))
     titles = load_one(folder / "titles.arrow").column("sorted_title").take(pa.array(rows))
     by_title = rows[pc.sort_indices(titles).to_numpy()]
@@ -248,8 +260,9 @@ def _activate(folder: Path, counts: Counter[str]) -> tuple[int, int]:
     sides = (places[screened[side].to_numpy()] for side in "lr")
     pairs = pa.table([*sides, screened["kinds"]], schema=PAIRS)
     save_one(folder / "pairs.arrow", pairs.sort_by([("l", "ascending"), ("r", "ascending")]))
+    remove(folder, "screened", parts)
     counts["titles_unlike"] = counts["candidate_pairs"] - len(pairs)
-    return len(pairs), len(by_title)
+    return len(pairs), len(by_title), ends_of(screened["l"])
 
 
 def _with_singles(clusters: pa.Table, record_ids: pa.Array) -> pa.Table:

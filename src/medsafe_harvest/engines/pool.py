@@ -92,8 +92,11 @@ def pool(workers: int | None, rows: int) -> Iterator[Pool]:
         return
     # A fork of a process that runs threads, as DuckDB and Arrow do, may hang.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin) as executor:
-        yield _Processes(executor)
+    try:
+        with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin) as executor:
+            yield _Processes(executor)
+    finally:
+        shared.cache_clear()
 
 
 def _begin() -> None:
@@ -158,18 +161,45 @@ shared = lru_cache(maxsize=3)(load_one)
 def save_one(path: Path, table: pa.Table) -> None:
     """Write a table as one batch.
 
+    One of many bytes is written a column at a time first, so that never more than one column of it
+    is in memory.
+
     Raises:
-        EngineError: a column of strings has more than two gigabytes.
+        EngineError: a column has more than two gigabytes of text.
     """
-    batches = table.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], table.schema)]
-    if len(batches) != 1:
+    if table.nbytes > _MUCH:
+        columns = [
+            _through_file(path.with_suffix(f".{field.name}"), table.select([field.name]))
+            for field in table.schema
+        ]
+    else:
+        columns = [_whole(column) for column in table.columns]
+    save(path, [pa.RecordBatch.from_arrays(columns, schema=table.schema)], table.schema)
+    pa.default_memory_pool().release_unused()  # or it keeps what the copies took
+
+
+#: Bytes of a table that is not copied as a whole.
+_MUCH = 100_000_000
+
+
+def _through_file(path: Path, table: pa.Table) -> pa.Array:
+    """The one column of a table, mapped from a file that nobody else will see."""
+    batch = pa.RecordBatch.from_arrays([_whole(table.column(0))], schema=table.schema)
+    save(path, [batch], table.schema)
+    mapped = load_one(path).column(0)
+    path.unlink()
+    return mapped
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    """A column as one array."""
+    try:
+        return column.combine_chunks()
+    except pa.ArrowInvalid as error:
         raise EngineError(
-            f"{table.num_rows:,} records are too many for the embedded engine: their texts take "
-            "more than two gigabytes a column; use the distributed engine"
-        )
-    save(path, batches, table.schema)
-    del batches
-    pa.default_memory_pool().release_unused()  # or it keeps what the copy took
+            f"{len(column):,} rows are too many for the embedded engine: their texts take more "
+            "than two gigabytes a column; use the distributed engine"
+        ) from error
 
 
 def gather(folder: Path, stem: str, parts: int, schema: pa.Schema) -> pa.Table:
@@ -202,10 +232,10 @@ def deal(batch: pa.RecordBatch, of: Ints, count: int) -> Iterator[pa.RecordBatch
         of: the part of each.
         count: how many there are.
     """
-    dealt = batch.take(pa.array(np.argsort(of, kind="stable")))
+    ordered = batch.take(pa.array(np.argsort(of, kind="stable")))
     ends = np.cumsum(np.bincount(of, minlength=count)).tolist()
     for begin, end in pairwise([0, *ends]):
-        yield dealt.slice(begin, end - begin)
+        yield ordered.slice(begin, end - begin)
 
 
 def dealt(path: Path, part: int, count: int) -> list[pa.RecordBatch]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -53,14 +54,17 @@ def mapped(path: Path, memory_limit: str) -> Iterator[pa.Table]:
             with pq.ParquetFile(path) as source:
                 _refuse_lack(path, source.schema_arrow)
                 _write(source, file, memory_limit)
-        except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+        except (OSError, ValueError, KeyError, pa.ArrowException, duckdb.Error) as error:
             if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
                 raise  # of the file that is written
             raise CuratedError(f"no records can be read from {path}: {error}") from error
-        ids = load(file)["record_id"].combine_chunks()
-        if pc.any(pc.equal(ids[1:], ids[:-1])).as_py():
+        if _repeats(load(file)["record_id"].combine_chunks()):
             raise CuratedError(f"{path} holds a record_id more than once: a record has one row")
         yield load(file)
+
+
+def _repeats(ordered: pa.Array) -> bool:
+    return bool(pc.any(pc.equal(ordered[1:], ordered[:-1])).as_py())
 
 
 def _refuse_lack(path: Path, there: pa.Schema) -> None:

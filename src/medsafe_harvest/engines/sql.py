@@ -86,7 +86,8 @@ def statements(sizes: Sizes = SIZES) -> list[tuple[str, str]]:
 
     Pairs in ``by_hand`` (``l`` and ``r``) are among them in any case, with a bit of their own.
     """
-    # Equal places are joined, and not ranges of them: engines join what is equal.
+    # Equal places are joined, and not ranges of them: engines join what is equal, in time that
+    # grows with the rows, as long as they keep the order of the joins.
     steps = "\nunion all\n".join(
         f"select {step} as step" for step in range(1, max(sizes.near, sizes.next) + 1)
     )

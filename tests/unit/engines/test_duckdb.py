@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import re
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -17,9 +19,13 @@ from medsafe_harvest.dedupe.blocking import MAX_BLOCK
 from medsafe_harvest.dedupe.explain import explain
 from medsafe_harvest.dedupe.overrides import Link, Overrides
 from medsafe_harvest.dedupe.prepare import NEEDED
+from medsafe_harvest.engines.database import pair_off
 from medsafe_harvest.engines.duckdb import Matching, match
+from medsafe_harvest.engines.pool import ROWS, shared
+from medsafe_harvest.engines.stages import PAIRS
 from medsafe_harvest.errors import EngineError
 from medsafe_harvest.schema import DECISION, RECORD
+from tests.unit.engines.test_pool import large_text
 
 SCHEMA = pa.schema([RECORD.field(name) for name in NEEDED])
 NONE = Overrides()
@@ -177,11 +183,54 @@ def test_nothing_is_left_in_the_folder_of_the_caller(
 
 def test_too_many_decisions_for_one_machine_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
-        raise pa.ArrowCapacityError("more than 2 GB")
+        large_text().combine_chunks()
 
     monkeypatch.setattr("medsafe_harvest.engines.duckdb.settle", full)
     with pytest.raises(EngineError, match=r"60 records are too many .* use the distributed engine"):
         match(table(records(2)), NONE)
+
+
+def test_workers_find_what_one_process_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(3)
+    words = [f"{one}{two}" for one in ("al", "be", "co", "du") for two in ("ran", "sol", "tix")]
+    rows = [
+        {
+            **record(number, chance),
+            "record_id": f"s:{number:06d}",
+            "title": " ".join(chance.choices(words, k=4)) + f" x{number // 2}",
+            "doi": None,
+            "arxiv_id": None,
+        }
+        for number in range(ROWS + 1_000)
+    ]
+    monkeypatch.setattr("medsafe_harvest.engines.pool._SMALL", 1)
+    alone = match(table(rows), NONE, threads=1)
+    assert same(alone, match(table(rows), NONE, threads=2))
+    assert len(alone.decisions) > 0
+    assert shared.cache_info().currsize == 0, "files that are gone are not mapped any more"
+
+
+def test_the_time_of_a_large_block_grows_with_its_records() -> None:
+    size = 2_000
+    rows = pa.array(range(size), pa.int32())
+    same_block = {"key": pa.array([8] * size), "kind": pa.array([1] * size, pa.int32())}
+    with duckdb.connect() as database:
+        database.register(
+            "members", pa.table({"id": rows, **same_block, "size": pa.array([size] * size)})
+        )
+        titles = [f"{number * 7919 % size}" for number in range(size)]
+        sketches = {"author": ["lee"] * size, "year": [2020] * size, "sorted_title": titles}
+        database.register("sketches", pa.table({"id": rows, **sketches}))
+        database.register("by_hand", PAIRS.empty_table())
+        pair_off(database)
+        [(_, plan)] = database.execute(
+            "explain (analyze, format json) select * from candidates"
+        ).fetchall()
+    seen = [
+        int(number)
+        for number in re.findall(r'"(?:operator_cardinality|intermediate_rows)": (\d+)', plan)
+    ]
+    assert size < max(seen) < 50 * size, "no step puts all records of a block together"
 
 
 @pytest.mark.parametrize("ordered", [100, 999])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 from collections.abc import Sequence
 from datetime import date
@@ -24,6 +25,7 @@ from medsafe_harvest.engines.incremental import remembered
 from medsafe_harvest.engines.incremental.again import Keeper, forget
 from medsafe_harvest.engines.incremental.batch import match_batch
 from medsafe_harvest.engines.incremental.changes import changes
+from medsafe_harvest.engines.pool import save_one
 from medsafe_harvest.errors import EngineError, StoreError
 from medsafe_harvest.schema import RECORD
 
@@ -266,6 +268,28 @@ def test_a_full_disk_costs_the_next_run_and_not_this_one(tmp_path: Path) -> None
     commit()
     assert_same(found, match(table(world_of(10)), NONE))
     assert any("not kept for the next run" in line for line in told)
+
+
+@pytest.mark.parametrize("after", range(1, 9, 3))
+def test_what_is_kept_in_part_does_not_pile_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    kept(tmp_path, world_of(30))
+    before = sorted(tmp_path.iterdir())
+    written: list[Path] = []
+
+    def fill(path: Path, some: pa.Table) -> None:
+        if len(written) == after:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.append(path)
+        save_one(path, some)
+
+    monkeypatch.setattr(remembered, "save_one", fill)
+    told: list[str] = []
+    _, commit = keeper(tmp_path, told).match(table(world_of(40)), NONE)
+    commit()
+    assert any("No space left" in line for line in told)
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_what_is_too_large_to_keep_is_matched_all_the_same(

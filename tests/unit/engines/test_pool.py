@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import signal
 import subprocess
@@ -108,3 +109,34 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     while any(Path(f"/proc/{pid}").exists() for pid in workers):
         assert time.monotonic() < deadline, "a worker lives on"
         time.sleep(0.05)
+
+
+def large_text() -> pa.ChunkedArray:
+    """Four gigabytes of text, in memory that nobody looks at."""
+    size = 2**31 - 1
+    offsets = pa.array([0, size], pa.int32()).buffers()[1]
+    one = pa.StringArray.from_buffers(1, offsets, pa.py_buffer(mmap.mmap(-1, size)))
+    return pa.chunked_array([one, one])
+
+
+def test_a_column_of_too_much_text_is_told(tmp_path: Path) -> None:
+    text = large_text()
+    lists = pa.ListArray.from_arrays(pa.array([0, 1], pa.int32()), text.chunk(0))
+    for column in (text, pa.chunked_array([lists, lists])):
+        with pytest.raises(EngineError, match="2 rows are too many for the embedded engine"):
+            save_one(tmp_path / "x.arrow", pa.table({"text": column}))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("much", [0, 10**9])
+def test_a_table_is_written_as_one_batch_however_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, much: int
+) -> None:
+    monkeypatch.setattr("medsafe_harvest.engines.pool._MUCH", much)
+    some = pa.table({"number": [1, None], "texts": [["a"], []]})
+    save_one(tmp_path / "x.arrow", pa.concat_tables([some, some.slice(1), some]))
+    found = load_one(tmp_path / "x.arrow")
+    assert found.to_pylist() == [*some.to_pylist(), some.to_pylist()[1], *some.to_pylist()]
+    save_one(tmp_path / "y.arrow", some.slice(0, 0))
+    assert len(load_one(tmp_path / "y.arrow")) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.arrow", "y.arrow"]

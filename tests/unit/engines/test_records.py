@@ -64,15 +64,17 @@ def test_no_records_are_no_rows(tmp_path: Path) -> None:
         assert found.equals(RECORD.empty_table())
 
 
-def lacking(name: str) -> pa.Table:
-    """A record without a value where one is needed."""
+def lacking(name: str, order: list[int]) -> pa.Table:
+    """Records, of which one is without a value where one is needed."""
     fields = [field.with_nullable(True) for field in RECORD]
-    row = {**corpus(1).to_pylist()[0], name: None}
-    return pa.Table.from_pylist([row], schema=pa.schema(fields))
+    rows = corpus(3).to_pylist()
+    rows[1] |= {name: None}
+    return pa.Table.from_pylist([rows[place] for place in order], schema=pa.schema(fields))
 
 
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 1, 0]])
 def test_what_holds_no_records_is_told_and_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: list[int]
 ) -> None:
     room, path = tmp_path / "room", tmp_path / "r.parquet"
     room.mkdir()
@@ -81,7 +83,7 @@ def test_what_holds_no_records_is_told_and_leaves_nothing(
     with pytest.raises(CuratedError, match="no records can be read"), mapped(path, LIMIT):
         pass
     for name in ("record_id", "title"):
-        pq.write_table(lacking(name), path)
+        pq.write_table(lacking(name, order), path)
         told = pytest.raises(CuratedError, match=f"no records can be read.*{name}")
         with told, mapped(path, LIMIT):
             pass

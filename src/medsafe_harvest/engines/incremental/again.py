@@ -126,6 +126,7 @@ class Keeper:
         try:
             yield
         except (EngineError, OSError) as error:
+            remembered.prune(self.folder)
             self.tell(f"match: not kept for the next run ({error})", 0)
 
 

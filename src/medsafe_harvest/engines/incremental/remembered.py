@@ -191,8 +191,14 @@ def commit(folder: Path, state: State, night: Path) -> None:
     new = folder / f".{_POINTER}"
     new.write_text(json.dumps(said, indent=1), encoding="utf-8")
     new.replace(folder / _POINTER)
-    for path in folder.iterdir():
-        if path.is_dir() and path not in (base, night):
+    prune(folder)
+
+
+def prune(folder: Path) -> None:
+    """Remove what the current state does not name: of states before, of runs that were ended."""
+    named = {name.partition("/")[0] for name in _known(folder)}
+    for path in folder.glob("*/"):
+        if path.name not in named:
             shutil.rmtree(path, ignore_errors=True)  # what stays goes the next time
 
 
