@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from medsafe_harvest.profile import tree_bytes
+from medsafe_harvest.profile import tree_use
 
 ROOT = Path(__file__).parents[1]
 #: Seconds between two looks; at least so many times what a look takes, for one at a process that
@@ -34,6 +34,8 @@ class Done:
     found: dict[str, Any]
     #: Of the process and all below it, memory that they share counted once; bytes.
     peak: int
+    #: The same without files that are mapped.
+    held: int
     #: Bytes of its temporary files when they were most.
     scratch: int
 
@@ -85,7 +87,9 @@ def run(
         if process.returncode:
             last = (complaints.strip().splitlines() or [f"exit code {process.returncode}"])[-1]
             raise NotDoneError(f"failed: {last}")
-        return Done(json.loads(said.strip().splitlines()[-1]), watch.peak, watch.scratch)
+        return Done(
+            json.loads(said.strip().splitlines()[-1]), watch.peak, watch.held, watch.scratch
+        )
 
 
 class _Watch(threading.Thread):
@@ -93,13 +97,14 @@ class _Watch(threading.Thread):
         super().__init__(daemon=True)
         self._process, self._folder = process, folder
         self.done = threading.Event()
-        self.peak = self.scratch = 0
+        self.peak = self.held = self.scratch = 0
 
     def run(self) -> None:
         pause = _EVERY
         while not self.done.wait(pause):
             began = time.perf_counter()
-            self.peak = max(self.peak, tree_bytes(self._process))
+            use = tree_use(self._process)
+            self.peak, self.held = max(self.peak, use.all), max(self.held, use.held)
             self.scratch = max(self.scratch, _bytes_in(self._folder))
             pause = max(_EVERY, _LOOKS_COST * (time.perf_counter() - began))
 

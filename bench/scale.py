@@ -76,7 +76,7 @@ def measured(corpus: Corpus, runs: int, folder: Path) -> dict[str, Any]:
     last = done[-1].found
     found: dict[str, Any] = {
         name: statistics.median(one.found[name] for one in done)
-        for name in ("match_seconds", "total_seconds", "match_peak_gb")
+        for name in ("match_seconds", "total_seconds", "match_peak_gb", "match_held_gb")
     }
     pairs = Truth.read(corpus.truth, _ids(corpus.records)).score(_clusters(folder))
     return found | {
@@ -84,6 +84,7 @@ def measured(corpus: Corpus, runs: int, folder: Path) -> dict[str, Any]:
         "papers": last["papers"],
         "runs": runs,
         "peak_gb": statistics.median(one.peak for one in done) / 1e9,
+        "held_gb": statistics.median(one.held for one in done) / 1e9,
         "scratch_gb": max(one.scratch for one in done) / 1e9,
         "written_gb": last["written_bytes"] / 1e9,
         "match_microseconds_per_record": found["match_seconds"] / last["records"] * 1e6,
@@ -123,6 +124,7 @@ def splink(corpus: Corpus, limit: float, folder: Path) -> dict[str, Any]:
         "records": corpus.size,
         **done.found,
         "peak_gb": done.peak / 1e9,
+        "held_gb": done.held / 1e9,
         "precision": pairs.precision.value,
         "recall": pairs.recall.value,
         "f1": pairs.f1,

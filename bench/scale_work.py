@@ -66,6 +66,7 @@ def end_to_end(records: Path, out: Path) -> dict[str, Any]:
         "match_seconds": stages["match"].seconds,
         "total_seconds": _seconds(stages),
         "match_peak_gb": stages["match"].peak / 1e9,
+        "match_held_gb": stages["match"].held / 1e9,
         "counts": dict(tables.reasons),
         "written_bytes": sum(path.stat().st_size for path in written.iterdir()),
         "profile": profile.as_plain(),

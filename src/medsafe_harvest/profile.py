@@ -6,6 +6,7 @@ a context. A name such as ``match: screen`` is a part of the stage ``match``, an
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 #: Between the name of a stage and that of a part of it.
 PART = ": "
@@ -32,8 +33,10 @@ class Stage:
     name: str
     rows: int | None = None
     seconds: float = 0.0
-    #: The most memory, in bytes, that was in use while the stage ran.
+    #: The most memory, in bytes, that was in use while the stage ran; and the most of it that was
+    #: not of files, which are mapped and can be read again. 0 where that is not told.
     peak: int = 0
+    held: int = 0
 
     @property
     def rows_per_second(self) -> float | None:
@@ -41,11 +44,19 @@ class Stage:
         return self.rows / self.seconds if self.rows and self.seconds else None
 
 
+class Use(NamedTuple):
+    """Memory in use, in bytes."""
+
+    all: int
+    #: Without what is of files that are mapped, which the system can take back; 0 if not told.
+    held: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """A way to tell how much memory is in use, in bytes, and its name."""
+    """A way to tell how much memory is in use, and its name."""
 
-    in_use: Callable[[], int]
+    in_use: Callable[[], Use]
     about: str
 
 
@@ -136,6 +147,7 @@ class Profile:
                     "seconds": round(stage.seconds, 3),
                     "rows_per_second": stage.rows_per_second and round(stage.rows_per_second),
                     "peak_bytes": stage.peak,
+                    "held_bytes": stage.held,
                 }
                 for stage in self.stages
             ],
@@ -159,7 +171,8 @@ class Profile:
         seen = self._memory.in_use()
         with self._lock:
             for stage, _ in self._open:
-                stage.peak = max(stage.peak, seen)
+                stage.peak = max(stage.peak, seen.all)
+                stage.held = max(stage.held, seen.held)
 
     def _look_often(self) -> None:
         pause = _EVERY
@@ -171,18 +184,25 @@ class Profile:
 
 def as_text(plain: dict[str, Any]) -> str:
     """What :meth:`Profile.as_plain` gives as a table; the last line says how memory is told."""
-    lines = [f"{'stage':<34}{'rows':>12}{'seconds':>10}{'rows/s':>12}{'peak MB':>10}"]
+    lines = [
+        f"{'stage':<34}{'rows':>12}{'seconds':>10}{'rows/s':>12}{'peak MB':>10}{'held MB':>10}"
+    ]
     for stage in plain["stages"]:
         whole, part, rest = stage["stage"].partition(PART)
         lines.append(
             f"{'  ' + rest if part else whole:<34}{_number(stage['rows']):>12}"
             f"{stage['seconds']:>10,.2f}{_number(stage['rows_per_second']):>12}"
-            f"{stage['peak_bytes'] / 1e6:>10,.0f}"
+            f"{stage['peak_bytes'] / 1e6:>10,.0f}{stage['held_bytes'] / 1e6:>10,.0f}"
         )
     whole_run = [stage for stage in plain["stages"] if PART not in stage["stage"]]
     seconds = sum(stage["seconds"] for stage in whole_run)
-    peak = max((stage["peak_bytes"] for stage in whole_run), default=0)
-    lines.append(f"{'all':<34}{'':>12}{seconds:>10,.2f}{'':>12}{peak / 1e6:>10,.0f}")
+    peak, held = (
+        max((stage[name] for stage in whole_run), default=0)
+        for name in ("peak_bytes", "held_bytes")
+    )
+    lines.append(
+        f"{'all':<34}{'':>12}{seconds:>10,.2f}{'':>12}{peak / 1e6:>10,.0f}{held / 1e6:>10,.0f}"
+    )
     return "\n".join([*lines, f"memory: {plain['memory']}"]) + "\n"
 
 
@@ -194,37 +214,35 @@ def memory_of_this_machine() -> Memory:
     """What the system tells: the present use where it has ``/proc``, else the most so far."""
     if (_PROC / "self/smaps_rollup").exists():
         return Memory(
-            tree_bytes,
+            tree_use,
             "of this process and its children, memory that they share counted once (Pss of "
-            "/proc/*/smaps_rollup)",
+            "/proc/*/smaps_rollup); held: without mapped files (Pss_Anon)",
         )
     if find_spec("resource") is None:
-        return Memory(lambda: 0, "not told by this system")
+        return Memory(lambda: Use(0), "not told by this system")
     return Memory(
         _most_so_far,
         "the most so far of this process, and of its largest child that has ended (getrusage)",
     )
 
 
-def tree_bytes(process: int | None = None) -> int:
+def tree_use(process: int | None = None) -> Use:
     """Memory of a process (None: this one) and of all below it; what several share counts once.
 
     Files that are mapped count as far as they are in memory. Who ends meanwhile counts nothing.
     """
-    found, waiting = 0, ["self" if process is None else str(process)]
+    found, held, waiting = 0, 0, ["self" if process is None else str(process)]
     while waiting:
         name = waiting.pop()
-        found += _pss(name)
+        told = dict(_TOLD.findall(_text(_PROC / name / "smaps_rollup")))
+        found += int(told.get("Pss", 0)) * _KIB
+        held += int(told.get("Pss_Anon", 0)) * _KIB
         for children in (_PROC / name / "task").glob("*/children"):
             waiting += _text(children).split()
-    return found
+    return Use(found, held)
 
 
-def _pss(name: str) -> int:
-    for line in _text(_PROC / name / "smaps_rollup").splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) * _KIB
-    return 0
+_TOLD = re.compile(r"^(Pss|Pss_Anon): +(\d+) kB", re.MULTILINE)
 
 
 def _text(path: Path) -> str:
@@ -235,7 +253,7 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _most_so_far() -> int:
+def _most_so_far() -> Use:
     import resource  # noqa: PLC0415 - Windows has none
 
     most = sum(
@@ -243,4 +261,4 @@ def _most_so_far() -> int:
         for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
     # macOS counts bytes, the others KiB.
-    return most if sys.platform == "darwin" else most * _KIB
+    return Use(most if sys.platform == "darwin" else most * _KIB)

@@ -5,10 +5,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from medsafe_harvest.profile import Memory, Profile, Stage, as_text, tree_bytes
+from medsafe_harvest.profile import Memory, Profile, Stage, Use, as_text, tree_use
 
 
 class Clock:
@@ -27,7 +28,7 @@ def clock() -> Clock:
 
 
 def profile_of(clock: Clock, uses: Iterator[int]) -> Profile:
-    return Profile(clock, Memory(lambda: next(uses, 0), "told by the test"))
+    return Profile(clock, Memory(lambda: Use(one := next(uses, 0), one // 2), "told by the test"))
 
 
 def test_a_step_ends_the_one_before_and_a_part_counts_in_its_whole(clock: Clock) -> None:
@@ -80,12 +81,12 @@ def test_memory_is_looked_at_while_a_stage_runs(clock: Clock) -> None:
     looked = threading.Event()
     looks = 0
 
-    def in_use() -> int:
+    def in_use() -> Use:
         nonlocal looks
         looks += 1
         if looks > 1:
             looked.set()
-        return looks
+        return Use(looks)
 
     with Profile(clock, Memory(in_use, "told by the test")) as profile:
         profile.step("read")
@@ -94,20 +95,28 @@ def test_memory_is_looked_at_while_a_stage_runs(clock: Clock) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells by process")
-def test_memory_counts_children() -> None:
-    code = "x = bytearray(60_000_000); print(flush=True); input()"
-    before = tree_bytes()
+def test_memory_counts_children_and_tells_what_is_of_files(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(bytes(40_000_000))
+    code = (
+        "import mmap, sys; x = bytearray(60_000_000); "
+        "o = open(sys.argv[1], 'rb'); f = mmap.mmap(o.fileno(), 0, access=mmap.ACCESS_READ); "
+        "y = sum(f[n] for n in range(0, len(f), 4096)); print(flush=True); input()"
+    )
+    before = tree_use().all
     with subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-c", code, str(tmp_path / "file")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     ) as child:
         assert child.stdout is not None
         child.stdout.readline()
-        with_child, alone = tree_bytes(), tree_bytes(child.pid)
+        with_child, alone = tree_use(), tree_use(child.pid)
         child.communicate(b"\n")
-    assert alone > 60_000_000
-    assert with_child - before > 60_000_000
-    assert tree_bytes(child.pid) == 0
-    assert tree_bytes(os.getpid()) == pytest.approx(tree_bytes(), rel=0.1)
+    assert alone.all > 100_000_000
+    assert 60_000_000 < alone.held < alone.all - 40_000_000
+    assert with_child.all - before > 100_000_000
+    assert tree_use(child.pid) == Use(0)
+    assert tree_use(os.getpid()).all == pytest.approx(tree_use().all, rel=0.1)
 
 
 def test_the_table_has_rates_and_a_sum(clock: Clock) -> None:
@@ -124,10 +133,11 @@ def test_the_table_has_rates_and_a_sum(clock: Clock) -> None:
         "seconds": 2.0,
         "rows_per_second": 1_500,
         "peak_bytes": 9_000_000,
+        "held_bytes": 4_500_000,
     }
     lines = as_text(plain).splitlines()
-    assert lines[2].split() == ["match", "3,000", "2.00", "1,500", "9"]
-    assert lines[3].split() == ["all", "3.00", "9"]
+    assert lines[2].split() == ["match", "3,000", "2.00", "1,500", "9", "4"]
+    assert lines[3].split() == ["all", "3.00", "9", "4"]
     assert lines[4] == "memory: told by the test"
 
 
