@@ -13,7 +13,7 @@ The kind of failure is in the type, so that a caller never reads a message to de
     │   └── SplitError            the records of that paper are in several papers now
     ├── MailError                 a mail cannot be made, or the server did not take it
     ├── ExportError               what was selected cannot be written to the file
-    ├── EngineError               the distributed engine cannot start, or lost what it needs
+    ├── EngineError               an engine cannot start, lost a worker, or lacks room for the work
     ├── ListError                 a list of papers cannot be read
     ├── EvaluateError             a labelled set is not of the shape that it should have
     └── FetchError                one request did not give a usable page
@@ -115,7 +115,7 @@ class ExportError(MedsafeError):
 
 
 class EngineError(MedsafeError):
-    """An engine cannot start or lost a worker, or its cluster or input is not as it should be."""
+    """An engine cannot start, lost a worker or lacks room, or its cluster or input is wrong."""
 
 
 class ListError(MedsafeError):

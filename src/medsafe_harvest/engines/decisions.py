@@ -98,7 +98,7 @@ def judge_part(folder: Path, part: int, *, overrides: Overrides, ends: Ints) -> 
     in_range = np.searchsorted(ends, left, side="right")
     keep = worth_keeping(decisions)
     for stem, schema, chosen in (("kept", DECISION, keep), ("rest", AGAINST, pc.invert(keep))):
-        some = decisions.filter(chosen).select(schema.names)
+        some = decisions.select(schema.names).filter(chosen)
         of = in_range[chosen.to_numpy(zero_copy_only=False)]
         save(folder / f"{stem}-{part}.arrow", deal(some, of, len(ends) + 1), schema)
     return Counter(decisions.column("reason").to_pylist())
