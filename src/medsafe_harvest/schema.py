@@ -226,7 +226,12 @@ DECISION = pa.schema(
         _field("outcome", pa.string(), "match, non-match or review", required=True),
         _field("reason", pa.string(), "Reason code, see docs/matching.md", required=True),
         _field("score", pa.float64(), "Strength of the evidence, 0 to 1", required=True),
-        _field("title_similarity", pa.float64(), "0 to 1, on sorted tokens", required=True),
+        _field(
+            "title_similarity",
+            pa.float64(),
+            "0 to 1, the better of the edit ratios on sorted words and on words run together",
+            required=True,
+        ),
         _field("author_similarity", pa.float64(), "0 to 1; null where a side names no author"),
         _field("year_difference", pa.int32(), "Absolute; null where a side has no year"),
         _field("keys", STRINGS, "Kinds of blocking key that the two share, sorted", required=True),
@@ -340,3 +345,24 @@ TABLES: dict[str, pa.Schema] = {
     "relations": RELATION,
     "related": RELATED,
 }
+
+
+def refuse_nulls(batch: pa.RecordBatch) -> None:
+    """Nothing is null that may not be: a required column or part of one, or an item of a list.
+
+    Raises:
+        ValueError: something is.
+    """
+    for field, column in zip(batch.schema, batch.columns, strict=True):
+        _refuse_nulls(field.name, column, required=not field.nullable)
+
+
+def _refuse_nulls(name: str, values: pa.Array, *, required: bool) -> None:
+    if required and values.null_count:
+        raise ValueError(f"{name} is null in {values.null_count} rows")
+    if pa.types.is_list(values.type):
+        _refuse_nulls(f"an item of {name}", values.flatten(), required=True)
+    elif pa.types.is_struct(values.type) and not values.null_count:
+        for number, part in enumerate(values.type):
+            inside = values.field(number)
+            _refuse_nulls(f"{part.name} of {name}", inside, required=not part.nullable)

@@ -81,9 +81,24 @@ def test_a_uri_stays_as_it_is(uri: str) -> None:
     assert as_uri(uri) == uri
 
 
-@pytest.mark.parametrize("path", ["x", "./of:/x", "C:/x", "a b"])
+@pytest.mark.parametrize("path", ["x", "./of:/x", "C:/x", "a b", "é 100%"])
 def test_a_path_becomes_a_uri(path: str) -> None:
-    assert as_uri(path) == Path(path).resolve().as_uri()
+    assert as_uri(path) == f"file://{Path.cwd()}/{path.removeprefix('./')}"
+
+
+def test_a_path_that_spark_takes_for_a_pattern_is_refused() -> None:
+    with pytest.raises(EngineError, match=r"a\[1\]: Spark takes \[ for a pattern"):
+        as_uri("a[1]")
+
+
+def test_no_records_take_the_place_of_no_snapshot(harvested: Project, tmp_path: Path) -> None:
+    path, out = tmp_path / "records.parquet", tmp_path / "out"
+    there = pq.read_table(harvested.data / "curated/records.parquet")
+    for rows in (there, there.slice(0, 0)):
+        pq.write_table(rows, path)
+        result = harvested.run("curate", "--records", str(path), "--out", str(out))
+    assert "records.parquet holds no record, so the snapshot in" in str(result.exception)
+    assert pq.read_table(out / "records.parquet").num_rows == len(there)
 
 
 def test_records_that_are_none_of_this_version_are_an_error(
@@ -118,7 +133,10 @@ def test_records_in_any_order_and_batches_give_the_same_tables(
         assert made.read_bytes() == (there / f"{name}.parquet").read_bytes()
 
 
-def test_a_limit_that_is_too_small_says_what_to_change(harvested: Project, tmp_path: Path) -> None:
+def test_a_limit_that_is_too_small_says_what_to_change(
+    harvested: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("medsafe_harvest.engines.database._LEAST", 1000)
     path, out = tmp_path / "records.parquet", tmp_path / "out"
     records = pq.read_table(harvested.data / "curated/records.parquet")
     pq.write_table(records.take(pa.array(range(len(records) - 1, -1, -1))), path)

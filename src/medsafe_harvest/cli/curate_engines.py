@@ -20,6 +20,7 @@ from medsafe_harvest.curated import snapshot
 from medsafe_harvest.curated.redirects import Kind
 from medsafe_harvest.engines.neighbours import are_told
 from medsafe_harvest.engines.records import mapped
+from medsafe_harvest.errors import CuratedError, EngineError
 from medsafe_harvest.fetch.clock import SystemClock
 from medsafe_harvest.nearby import cache_beside
 from medsafe_harvest.publish import lake_ledger, publish
@@ -32,6 +33,22 @@ class Target:
     out: Path
     config: Config
     reporter: Reporter
+
+    def spare(self, records: int, where: str) -> None:
+        """A file of no records is likelier a mistake than the end of all papers.
+
+        Args:
+            records: how many there are.
+            where: they come from.
+
+        Raises:
+            CuratedError: there are none, and a snapshot is there.
+        """
+        if not records and (self.out / "current").exists():
+            raise CuratedError(
+                f"{where} holds no record, so the snapshot in {self.out} is left as it is: name "
+                "another file, or remove that folder to begin anew"
+            )
 
     def write(self, tables: Mapping[str, snapshot.Rows], last: date | None) -> dict[str, Any]:
         """Write it; what is said of it.
@@ -64,6 +81,7 @@ def on_duckdb(config: Config, path: Path, target: Target) -> dict[str, Any]:
     """A snapshot made in this process."""
     target.reporter.step("read")
     with mapped(path, config.settings.curate.memory_limit) as records:
+        target.spare(len(records), str(path))
         tables = pipeline.build(records, config, target.reporter)
         last = pc.max(records["last_seen"]).as_py()
         return {"counts": dict(tables.reasons), **target.write(tables.files, last)}
@@ -106,6 +124,7 @@ def on_spark(
         )
         done = {**asdict(report), "lake": job.lake}
         if target is not None:
+            target.spare(report.rows["records"], job.records)
             say("snapshot")
             frames = {name: lakes.read_table(spark, as_uri(job.lake), name) for name in lakes.ORDER}
             (last,) = frames["records"].selectExpr("max(last_seen)").collect()
@@ -117,9 +136,19 @@ def on_spark(
 
 
 def as_uri(place: str) -> str:
-    """A path of this machine as Spark takes it wherever it runs; a URI as it is."""
-    return place if _URI.match(place) else Path(place).resolve().as_uri()
+    """A path of this machine as Spark takes it wherever it runs; a URI as it is.
+
+    Raises:
+        EngineError: Spark would take the path for a pattern.
+    """
+    if _URI.match(place):
+        return place
+    path = Path(place).resolve()
+    if found := _PATTERN.search(str(path)):
+        raise EngineError(f"{path}: Spark takes {found[0]} for a pattern, so use another name")
+    return f"file://{path}"  # nothing in it encoded: Hadoop takes a per cent sign for itself
 
 
 #: "hdfs:///papers", "dbfs:/Volumes/papers"; not the drive of "C:/papers".
 _URI = re.compile("[A-Za-z][A-Za-z0-9+.-]+:/")
+_PATTERN = re.compile(r"[][{}*?\\]")

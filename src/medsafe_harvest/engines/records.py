@@ -20,7 +20,7 @@ from medsafe_harvest.dedupe.columns import ascending
 from medsafe_harvest.engines.database import open_database
 from medsafe_harvest.engines.pool import load, save
 from medsafe_harvest.errors import CuratedError
-from medsafe_harvest.schema import RECORD
+from medsafe_harvest.schema import RECORD, refuse_nulls
 from medsafe_harvest.scratch import scratch
 
 #: Rows of a batch of the file.
@@ -39,6 +39,25 @@ def mapped(path: Path, memory_limit: str) -> Iterator[pa.Table]:
         CuratedError: that is not what it is, or it is not there.
         EngineError: there is no room for the file.
     """
+    with scratch() as folder:
+        file = folder / "records.arrow"
+        try:
+            _refuse_what_is_no_file(path)
+            with pq.ParquetFile(path) as source:
+                _refuse_lack(path, source.schema_arrow)
+                _write(source, file, memory_limit)
+        except (OSError, ValueError, KeyError, pa.ArrowException, duckdb.Error) as error:
+            if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise  # of the file that is written
+            # DuckDB tells of an error in Python by its traceback, with the error in the last line.
+            why = str(error).strip().splitlines()[-1:] or [type(error).__name__]
+            raise CuratedError(f"no records can be read from {path}: {why[0]}") from error
+        if _repeats(load(file)["record_id"].combine_chunks()):
+            raise CuratedError(f"{path} holds a record_id more than once: a record has one row")
+        yield load(file)
+
+
+def _refuse_what_is_no_file(path: Path) -> None:
     if not path.exists():
         raise CuratedError(
             f"there is no {path}: --records is a Parquet file of records, such as "
@@ -48,19 +67,6 @@ def mapped(path: Path, memory_limit: str) -> Iterator[pa.Table]:
         raise CuratedError(
             f"{path} is a folder: on this machine --records is one file (on Spark, also a folder)"
         )
-    with scratch() as folder:
-        file = folder / "records.arrow"
-        try:
-            with pq.ParquetFile(path) as source:
-                _refuse_lack(path, source.schema_arrow)
-                _write(source, file, memory_limit)
-        except (OSError, ValueError, KeyError, pa.ArrowException, duckdb.Error) as error:
-            if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-                raise  # of the file that is written
-            raise CuratedError(f"no records can be read from {path}: {error}") from error
-        if _repeats(load(file)["record_id"].combine_chunks()):
-            raise CuratedError(f"{path} holds a record_id more than once: a record has one row")
-        yield load(file)
 
 
 def _repeats(ordered: pa.Array) -> bool:
@@ -87,4 +93,6 @@ def _write(source: pq.ParquetFile, file: Path, memory_limit: str) -> None:
 
 def _in_schema(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     for batch in batches:
-        yield batch.select(RECORD.names).cast(RECORD)
+        records = batch.select(RECORD.names).cast(RECORD)
+        refuse_nulls(records)
+        yield records

@@ -131,7 +131,7 @@ def overrides() -> dict[str, Any]:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A folder with ``config`` and ``records.parquet``."""
-    folder = tmp_path / "project"
+    folder = tmp_path / "a project, 100 % é"
     shutil.copytree(ROOT / "config", folder / "config")
     (folder / "config/overrides.yaml").write_text(yaml.safe_dump(overrides()), encoding="utf-8")
     pq.write_table(pa.Table.from_pylist(records(), RECORD), folder / "records.parquet")
@@ -176,7 +176,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_bytes_of_one_machine(
     said = (project / "config/overrides.yaml").read_text(encoding="utf-8")
     (project / "config/overrides.yaml").write_text("{}", encoding="utf-8")
     before = run(command(project, *main, out=str(out["alone"])))
-    # A job was ended when it had removed the lake before it, and not renamed its own.
+    # A job was ended when it had put the lake before it aside, and not renamed its own.
     as_lake(Path(before["snapshot"]), project / "lake.new")
     shutil.copytree(out["alone"], out["together"], symlinks=True)
     (project / "config/overrides.yaml").write_text(said, encoding="utf-8")

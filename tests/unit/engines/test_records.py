@@ -14,7 +14,7 @@ import pytest
 from medsafe_harvest.engines import records
 from medsafe_harvest.engines.records import mapped
 from medsafe_harvest.errors import CuratedError, EngineError
-from medsafe_harvest.schema import RECORD
+from medsafe_harvest.schema import AUTHOR, RECORD
 
 DAY, LIMIT = date(2026, 1, 2), "200MB"
 
@@ -88,6 +88,40 @@ def test_what_holds_no_records_is_told_and_leaves_nothing(
         with told, mapped(path, LIMIT):
             pass
     assert list(room.iterdir()) == []
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 1, 0]])
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("categories", [None], "an item of categories is null in 1 rows"),
+        ("authors", [None], "an item of authors is null in 1 rows"),
+        ("authors", [{"name": None}], "'name' of type string has nulls"),
+        ("title", None, "title"),
+    ],
+)
+def test_what_is_null_and_may_not_be_is_told_in_a_line(
+    tmp_path: Path, order: list[int], name: str, value: object, words: str
+) -> None:
+    rows = corpus(3).to_pylist()
+    rows[1] |= {name: value}
+    loose = pa.list_(pa.struct([field.with_nullable(True) for field in AUTHOR]))
+    nameless = value == [{"name": None}]
+    fields = [
+        pa.field(one.name, loose if nameless and one.name == name else one.type) for one in RECORD
+    ]
+    table = pa.Table.from_pylist([rows[place] for place in order], schema=pa.schema(fields))
+    pq.write_table(table, tmp_path / "r.parquet")
+    with pytest.raises(CuratedError, match=words) as told, mapped(tmp_path / "r.parquet", LIMIT):
+        pass
+    assert "\n" not in str(told.value)
+    assert "Traceback" not in str(told.value)
+
+
+def test_a_name_that_no_file_can_have_is_told(tmp_path: Path) -> None:
+    path = tmp_path / ("r" * 300)
+    with pytest.raises(CuratedError, match="no records can be read"), mapped(path, LIMIT):
+        pass
 
 
 @pytest.mark.parametrize("order", [[0, 1], [1, 0]])

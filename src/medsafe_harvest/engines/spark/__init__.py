@@ -14,5 +14,6 @@ from medsafe_harvest.errors import EngineError
 
 if find_spec("pyspark") is None:
     raise EngineError(
-        "the distributed engine needs Apache Spark: pip install 'medsafe-harvest[spark]'"
+        "the distributed engine needs Apache Spark: pip install 'pyspark>=4' (or medsafe-harvest "
+        "with its extra: pip install '/path/to/checkout[spark]')"
     )

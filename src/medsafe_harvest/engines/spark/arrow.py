@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 
+from medsafe_harvest.schema import refuse_nulls
+
 #: A pure stage. It is sent to the workers, so it is a function of a module, or a ``partial`` or
 #: frozen dataclass of such.
 Stage = Callable[[Iterator[pa.RecordBatch]], Iterable[pa.RecordBatch]]
@@ -56,13 +58,12 @@ def conform(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
 
     Raises:
         KeyError: a column is missing.
-        ValueError: a column that is never null has nulls.
+        ValueError: a column that is never null has nulls, or a list of one has.
     """
     columns = [_as_type(batch.column(field.name), field.type) for field in schema]
-    for field, column in zip(schema, columns, strict=True):
-        if not field.nullable and column.null_count:
-            raise ValueError(f"{field.name} is null in {column.null_count} rows")
-    return pa.RecordBatch.from_arrays(columns, schema=schema)
+    conforming = pa.RecordBatch.from_arrays(columns, schema=schema)
+    refuse_nulls(conforming)
+    return conforming
 
 
 def _as_type(array: pa.Array, kind: pa.DataType) -> pa.Array:

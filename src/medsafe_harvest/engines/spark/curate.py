@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from uuid import uuid4
@@ -18,7 +19,14 @@ from medsafe_harvest.engines.spark.ledger import Append, ledger
 from medsafe_harvest.engines.spark.match import Matching, match
 from medsafe_harvest.engines.spark.papers import papers_of, relations_of
 from medsafe_harvest.engines.spark.session import first_line
-from medsafe_harvest.engines.spark.stages import Stages, exists, query, remove, rename
+from medsafe_harvest.engines.spark.stages import (
+    Stages,
+    discard,
+    exists,
+    query,
+    remove,
+    rename,
+)
 from medsafe_harvest.errors import EngineError
 from medsafe_harvest.schema import RECORD
 
@@ -74,40 +82,95 @@ def curate(  # noqa: PLR0913 - what, how and where
     """
     target = target.rstrip("/")
     new = f"{target}.new"
-    # What else is in a folder that we were given is somebody's.
-    own = f"{scratch.rstrip('/')}/medsafe-harvest-{uuid4().hex}" if scratch else f"{target}.scratch"
     try:
-        if not exists(spark, target) and lake.is_whole(spark, new):
-            _replace(spark, target, new)  # a job was ended in the midst of this
+        finish(spark, target, tell, overwrite=overwrite)
         replaces = exists(spark, target)
         if replaces and not overwrite:
             raise EngineError(f"{target} is there already: name another folder, or --overwrite")
+        given = read_records(spark, records)
+        if replaces and given.isEmpty():
+            raise EngineError(f"{records} holds no record, so {target} is left as it is")
         beside = new if replaces else target
         if replaces:
             remove(spark, beside)
-        stages = Stages(spark, own, tell)
-        try:
-            rows, matching = _curate(spark, config, read_records(spark, records), beside, stages)
+        with _stages(spark, target, scratch, tell) as stages:
+            mark = f"{beside}/{lake.JOB}"
+            lake.write_text(spark, mark, stages.folder)
+            rows, matching = _curate(spark, config, given, beside, stages)
             if replaces:
                 tell("redirects")
                 text = ledger(spark, target, beside, stages, append)
                 if text is not None:
                     lake.write_text(spark, f"{beside}/{lake.REDIRECTS}", text)
+            if lake.read_text(spark, mark) != stages.folder:
+                raise EngineError(f"another job has begun to write {target}: this one ends")
+            remove(spark, mark)
             about = {"config_digest": config.digest, "rows": rows, "counts": matching.counts}
             lake.write_manifest(spark, beside, about)
             if replaces:
-                _replace(spark, target, new)
-        finally:
-            stages.remove()
+                _replace(spark, target, new, tell)
     except (PySparkException, Py4JError) as error:
         raise EngineError(f"Spark: {first_line(error)}") from error
     return Report(rows, matching.counts, matching.largest_component, stages.rounded())
 
 
-def _replace(spark: SparkSession, target: str, new: str) -> None:
-    """Put a whole lake in the place of another."""
-    remove(spark, target)
+@contextmanager
+def _stages(
+    spark: SparkSession, target: str, scratch: str | None, tell: Callable[[str], None]
+) -> Iterator[Stages]:
+    """Stages in a folder that no other job has, gone afterwards."""
+    parent = scratch.rstrip("/") if scratch else f"{target}.scratch"
+    if not scratch:  # What else is in a folder that we were given is somebody's.
+        remove(spark, parent)
+    stages = Stages(spark, f"{parent}/medsafe-harvest-{uuid4().hex}", tell)
+    try:
+        yield stages
+    finally:
+        stages.remove()
+        if not scratch and not exists(spark, parent):
+            discard(spark, parent, tell)
+
+
+def finish(
+    spark: SparkSession, target: str, tell: Callable[[str], None], *, overwrite: bool
+) -> None:
+    """Go on with putting a lake in the place of another, where a job was ended in the midst of it.
+
+    Args:
+        spark: the session.
+        target: URI of the lake.
+        tell: told of what is left behind.
+        overwrite: whether a lake that is there may be replaced.
+
+    Raises:
+        EngineError: it cannot be told which of the lakes is to stay.
+    """
+    new = f"{target}.new"
+    if lake.is_whole(spark, new) and (overwrite or not exists(spark, target)):
+        _replace(spark, target, new, tell)
+    elif lake.is_whole(spark, target) and not exists(spark, new):
+        discard(spark, f"{target}.replaced", tell)
+
+
+def _replace(spark: SparkSession, target: str, new: str, tell: Callable[[str], None]) -> None:
+    """Put a whole lake in the place of another.
+
+    Where a rename is one step, as on HDFS and on disks, one of the two is whole at any instant,
+    under its own name or another. On S3 it is many: what such a job leaves is not touched.
+    """
+    old = f"{target}.replaced"
+    if exists(spark, target):
+        if lake.is_whole(spark, old) and not lake.is_whole(spark, target):
+            raise EngineError(
+                f"{target} is not whole, {new} and {old} may be: look which of them is to stay, "
+                "give it the name of the first, and remove the others"
+            )
+        remove(spark, old)
+        rename(spark, target, old)
+    else:
+        remove(spark, target)  # an empty folder
     rename(spark, new, target)
+    discard(spark, old, tell)
 
 
 def read_records(spark: SparkSession, path: str) -> DataFrame:

@@ -42,6 +42,8 @@ ORDER: Mapping[str, tuple[str, ...]] = {
 _ROWS_PER_FILE = 500_000
 MANIFEST = "manifest.json"
 REDIRECTS = "redirects.jsonl"
+#: Says which job writes a lake, while it does.
+JOB = "_job"
 
 
 def write_table(folder: str, name: str, frame: DataFrame) -> None:
@@ -84,8 +86,12 @@ def read_text(spark: SparkSession, uri: str) -> str | None:
 
 
 def is_whole(spark: SparkSession, folder: str) -> bool:
-    """Whether a folder holds a lake whose job came to its end."""
-    return read_text(spark, f"{folder}/{MANIFEST}") is not None
+    """Whether a folder holds a lake whose job came to its end, with the whole of its manifest."""
+    try:
+        json.loads(read_text(spark, f"{folder}/{MANIFEST}") or "")
+    except ValueError:
+        return False
+    return True
 
 
 def read_table(spark: SparkSession, folder: str, name: str) -> DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import py_compile
 import re
@@ -11,7 +12,8 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import IO, Any
@@ -79,7 +81,7 @@ def session(
     Raises:
         EngineError: pyspark or Java is missing or too old, or the master does not answer.
     """
-    there = SparkSession.getActiveSession()
+    there = _session_there()
     with _log() as log:
         spark = there or _begin(master, settings or {}, log)
         try:
@@ -87,13 +89,42 @@ def session(
             for name, value in {**_SETTINGS, **(settings or {})}.items():
                 if name.startswith("spark.sql.") and own.conf.isModifiable(name):
                     own.conf.set(name, value)
-            with scratch() as folder:
-                own.sparkContext.addPyFile(str(package(folder)))
-                check_workers(own)
-                yield own
+            _send_package(own.sparkContext)
+            check_workers(own)
+            yield own
         finally:
             if there is None:
                 spark.stop()
+
+
+def _session_there() -> SparkSession | None:
+    """A session of the Spark that somebody began, in whichever thread."""
+    if SparkContext._active_spark_context is None:  # noqa: SLF001 - nothing else tells of other threads
+        return None
+    return SparkSession.builder.getOrCreate()
+
+
+def _send_package(context: SparkContext) -> None:
+    """Give the workers this package.
+
+    Raises:
+        EngineError: it cannot be sent.
+    """
+    try:
+        context.addPyFile(str(_package_for(context.applicationId)))
+    except Py4JError as error:
+        raise EngineError(f"workers cannot be sent the package: {first_line(error)}") from error
+
+
+@cache
+def _package_for(_: str) -> Path:
+    """The file that the workers of an application fetch, those too that start when we have left.
+
+    It takes no other in its place, so it stays as long as this process.
+    """
+    until_the_end = ExitStack()
+    atexit.register(until_the_end.close)
+    return package(until_the_end.enter_context(scratch()))
 
 
 @contextmanager

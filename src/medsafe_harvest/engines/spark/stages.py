@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from py4j.protocol import Py4JError
 from pyspark.sql import DataFrame, SparkSession
 
 from medsafe_harvest.errors import EngineError
@@ -57,7 +58,7 @@ class Stages:
 
     def remove(self) -> None:
         """Delete all that was kept."""
-        remove(self.spark, self.folder)
+        discard(self.spark, self.folder, self.tell)
 
 
 def query(spark: SparkSession, text: str, /, **frames: DataFrame) -> DataFrame:
@@ -81,9 +82,22 @@ def path_of(spark: SparkSession, uri: str) -> tuple[Any, Any]:
 
 
 def remove(spark: SparkSession, uri: str) -> None:
-    """Delete a folder on any storage; one that is not there is no error."""
+    """Delete a folder on any storage; one that is not there is no error.
+
+    Raises:
+        EngineError: it is still there; some of what it held may not be.
+    """
     path, storage = path_of(spark, uri)
-    storage.delete(path, True)
+    if not storage.delete(path, True) and storage.exists(path):
+        raise EngineError(f"{uri} cannot be removed: mend its permissions, or remove it by hand")
+
+
+def discard(spark: SparkSession, uri: str, tell: Tell) -> None:
+    """Delete what nobody needs any more; where that fails, a job is done all the same."""
+    try:
+        remove(spark, uri)
+    except (EngineError, Py4JError) as error:
+        tell(f"left behind: {uri} ({str(error).splitlines()[0]})")
 
 
 def rename(spark: SparkSession, uri: str, other: str) -> None:
@@ -93,7 +107,9 @@ def rename(spark: SparkSession, uri: str, other: str) -> None:
         EngineError: the storage does not.
     """
     path, storage = path_of(spark, uri)
-    if not storage.rename(path, path_of(spark, other)[0]):
+    target, _ = path_of(spark, other)
+    # Into a folder that is there, it would be moved.
+    if storage.exists(target) or not storage.rename(path, target):
         raise EngineError(f"{uri} is whole, but cannot be renamed to {other}: do it by hand")
 
 
