@@ -77,7 +77,11 @@ def import_list(  # noqa: PLR0913, PLR0917 - the options
         typer.Option("--replace", help="Also if less than half of the list before is left in it."),
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print the entries as JSON on standard output.")
+        bool,
+        typer.Option(
+            "--json",
+            help="Print reports as JSON on standard output; with --dry-run, the entries.",
+        ),
     ] = False,
     limit: Annotated[
         int, typer.Option("--limit", min=0, help="Show at most so many of a kind; 0 for all.")

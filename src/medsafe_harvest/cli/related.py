@@ -38,9 +38,9 @@ def related(
     """Show the papers nearest to a paper, and the words that make them near.
 
     Examples:
-      medsafe-harvest related 10.1109/tmi.2024.1234567
+      medsafe-harvest related 10.1109/MIS.2020.2988604
 
-      medsafe-harvest related arxiv:2401.00010 --limit 3 --json
+      medsafe-harvest --data data/demo related 1907.09173 --limit 3 --json
 
     With more papers than related.most_papers in config/settings.yaml they are computed when you
     ask: the first question reads all papers once.

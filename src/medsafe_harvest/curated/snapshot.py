@@ -17,21 +17,27 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
 
 from medsafe_harvest import disk
-from medsafe_harvest.errors import CuratedError
+from medsafe_harvest.errors import BusyError, CuratedError
 from medsafe_harvest.schema import SCHEMA_VERSION, TABLES
 
 _CURRENT = "current"
 _MANIFEST = "manifest.json"
 #: Small enough that a filter on a sorted column skips most of a large file.
 _ROWS_PER_GROUP = 50_000
+#: Seconds to wait for another process that writes.
+_PATIENCE = 600
+#: Tables that are written at a time: papers and records are nearly all that there is.
+_AT_ONCE = 2
 
 #: A table, or a stream of its batches.
 Rows: TypeAlias = pa.Table | pa.RecordBatchReader
@@ -59,8 +65,30 @@ def write(
         Folder of the snapshot.
 
     Raises:
+        BusyError: another process writes there for ten minutes.
         CuratedError: the folder cannot be written. The current snapshot is then untouched.
     """
+    try:
+        snapshots = folder / "snapshots"
+        snapshots.mkdir(parents=True, exist_ok=True)
+        with FileLock(snapshots / ".lock", timeout=_PATIENCE):
+            return _write(folder, tables, about, keep, before_swap)
+    except Timeout as error:
+        raise BusyError(f"another process writes to {folder}: try again when it is done") from error
+    except OSError as error:
+        raise CuratedError(
+            f"{folder} cannot be written ({error}); the snapshot there is unchanged. "
+            "Free some space or mend the permissions, then run: medsafe-harvest rebuild"
+        ) from error
+
+
+def _write(
+    folder: Path,
+    tables: Mapping[str, Rows],
+    about: Mapping[str, Any],
+    keep: int,
+    before_swap: Callable[[Path], None],
+) -> Path:
     snapshots = folder / "snapshots"
     beside = snapshots / f".writing-{os.getpid()}"
     try:
@@ -79,12 +107,9 @@ def write(
         for name in TABLES:
             _point(folder / f"{name}.parquet", Path(_CURRENT) / f"{name}.parquet")
         _prune(snapshots, target, keep)
-    except OSError as error:
+    except OSError:
         shutil.rmtree(beside, ignore_errors=True)
-        raise CuratedError(
-            f"{folder} cannot be written ({error}); the snapshot there is unchanged. "
-            "Free some space or mend the permissions, then run: medsafe-harvest rebuild"
-        ) from error
+        raise
     return target
 
 
@@ -98,22 +123,29 @@ def _is_whole(snapshot: Path) -> bool:
 
 def _write_tables(folder: Path, tables: Mapping[str, Rows], about: Mapping[str, Any]) -> str:
     """Write the files; the digest of the manifest, which holds theirs."""
-    files = {}
-    for name, schema in TABLES.items():
-        path = folder / f"{name}.parquet"
-        rows = _write_table(path, tables[name], schema)
-        disk.sync(path)
-        files[name] = {
-            "file": path.name,
-            "rows": rows,
-            "bytes": path.stat().st_size,
-            "sha256": _sha256(path),
-        }
+    # Streams come from one place, which sends one after the other.
+    at_once = _AT_ONCE if all(isinstance(rows, pa.Table) for rows in tables.values()) else 1
+    with ThreadPoolExecutor(at_once) as threads:
+        written = threads.map(lambda name: _write_file(folder, name, tables[name]), TABLES)
+        files = dict(zip(TABLES, written, strict=True))
     manifest = {**about, "schema_version": SCHEMA_VERSION, "tables": files}
     text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     (folder / _MANIFEST).write_text(text, encoding="utf-8")
     disk.sync(folder / _MANIFEST)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _write_file(folder: Path, name: str, rows: Rows) -> dict[str, Any]:
+    """Write one table to the disk; its entry in the manifest."""
+    path = folder / f"{name}.parquet"
+    count = _write_table(path, rows, TABLES[name])
+    disk.sync(path)
+    return {
+        "file": path.name,
+        "rows": count,
+        "bytes": path.stat().st_size,
+        "sha256": _sha256(path),
+    }
 
 
 def _write_table(path: Path, rows: Rows, schema: pa.Schema) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections import Counter
@@ -16,6 +17,9 @@ from medsafe_harvest.errors import EngineError
 
 #: Views of ``sql.statements`` that are read several times.
 _KEPT = frozenset({"refined", "placed"})
+#: Bytes with which DuckDB can work at all, and that each thread of it needs: of what it spills,
+#: each holds a part.
+_LEAST = 100_000_000
 
 
 @contextmanager
@@ -24,16 +28,21 @@ def open_database(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database in memory that spills into a folder.
 
+    Args:
+        folder: for what spills.
+        memory_limit: for example "4GB"; with less than 100 MB it has 100 MB.
+        threads: cores to use, as far as the memory goes round; all if None.
+
     Raises:
         EngineError: work does not fit into the limit, or what it spills not on the disk.
     """
+    size = max(bytes_of(memory_limit), _LEAST)
     config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": memory_limit,
+        "memory_limit": f"{size // 1000}KB",
         "temp_directory": str(folder / "spill"),
         "preserve_insertion_order": False,
+        "threads": min(threads or os.cpu_count() or 1, size // _LEAST),
     }
-    if threads is not None:
-        config["threads"] = threads
     try:
         with duckdb.connect(config=config) as database:
             # Long queries would draw it on the standard output, where a table or JSON is wanted.

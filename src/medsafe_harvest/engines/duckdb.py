@@ -232,8 +232,8 @@ def _join(
     ranges = ranges_for(keys, memory)
     workers.run(with_arguments(blocks_part, ranges=ranges, sketched=parts), folder, ranges)
     counts = Counter[str]()
-    for some in workers.run(with_arguments(met_part, memory=memory), folder, ranges):
-        counts.update(some)
+    for number in range(ranges):
+        counts.update(met_part(folder, number, memory_limit=memory_limit, threads=threads))
     found = workers.run(with_arguments(pairs_part, ranges=ranges), folder, parts)
     for stem in ("members", "meets", "large", "met"):
         remove(folder, stem, ranges)

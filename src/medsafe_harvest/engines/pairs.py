@@ -101,21 +101,24 @@ def _save(path: Path, schema: pa.Schema, *columns: Ints) -> None:
     save(path, [pa.RecordBatch.from_arrays(arrays, schema=schema)], schema)
 
 
-def met_part(folder: Path, part: int, *, memory: int) -> Counter[str]:
+def met_part(folder: Path, part: int, *, memory_limit: str, threads: int) -> Counter[str]:
     """Write ``met``: pairs of the large blocks of one range; how many blocks were large.
 
-    With those that curators have spoken of, in the first. They are ``PAIRS``, by left row.
+    With those that curators have spoken of, in the first. They are ``PAIRS``, by left row. No stage
+    for workers: a single block may need all the memory that there is.
 
     Args:
         folder: has ``large``, ``refining`` and ``by_hand``.
         part: the number of the range.
-        memory: bytes that the database may take.
+        memory_limit: what the database may take, for example "4GB".
+        threads: cores that it may use.
+
+    Raises:
+        EngineError: a block does not fit into the limit.
     """
     members = load(folder / f"large-{part}.arrow")
     by_hand = load(folder / "by_hand.arrow").slice(0, None if part == 0 else 0)
-    room = folder / f"room-{part}"  # for what spills: two databases would use the same names
-    room.mkdir()
-    with open_database(room, f"{max(memory, _LEAST) // 1000}KB", 1) as database:
+    with open_database(folder, memory_limit, threads) as database:
         database.register("members", members)
         database.register("sketches", _as_numbers(folder, members))
         database.register("by_hand", by_hand)

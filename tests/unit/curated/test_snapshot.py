@@ -14,10 +14,11 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from filelock import FileLock
 
 import medsafe_harvest as mh
 from medsafe_harvest.curated import snapshot
-from medsafe_harvest.errors import CuratedError
+from medsafe_harvest.errors import BusyError, CuratedError
 from medsafe_harvest.schema import PAPER, TABLES
 
 ABOUT = {"as_of": "2026-11-20"}
@@ -90,13 +91,31 @@ def test_a_failed_write_leaves_the_current_snapshot(
         snapshot.write(tmp_path, tables(2), ABOUT, keep=3)
     assert snapshot.current(tmp_path) == before.resolve()
     assert snapshot.verify(before) == []
-    assert [path.name for path in (tmp_path / "snapshots").iterdir()] == [before.name]
+    assert names_in(tmp_path / "snapshots") == [".lock", before.name]
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
 def test_leftovers_of_a_killed_run_are_removed(tmp_path: Path) -> None:
     (tmp_path / "snapshots/.writing-99999999").mkdir(parents=True)
     written = snapshot.write(tmp_path, tables(1), ABOUT, keep=3)
-    assert [path.name for path in (tmp_path / "snapshots").iterdir()] == [written.name]
+    assert names_in(tmp_path / "snapshots") == [".lock", written.name]
+
+
+def test_who_writes_at_the_same_time_waits_and_then_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot, "_PATIENCE", 0.1)
+    before = snapshot.write(tmp_path, tables(1), ABOUT, keep=1)
+    other = tmp_path / "snapshots/.writing-99999999"
+    with FileLock(tmp_path / "snapshots/.lock"):
+        other.mkdir()
+        with pytest.raises(BusyError, match="another process writes to"):
+            snapshot.write(tmp_path, tables(2), ABOUT, keep=1)
+    assert other.exists()
+    assert snapshot.current(tmp_path) == before.resolve()
 
 
 def test_a_folder_copied_with_its_links_followed_can_be_written_again(tmp_path: Path) -> None:

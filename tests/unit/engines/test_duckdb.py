@@ -147,6 +147,19 @@ def test_an_oversized_block_is_counted_and_its_doubles_are_still_found() -> None
     assert found.counts["candidate_pairs"] <= len(rows) * 20
 
 
+@pytest.mark.parametrize(("limit", "threads"), [("1GB", 128), ("10MB", 4)])
+def test_a_large_block_has_the_whole_limit_however_many_cores_there_are(
+    limit: str, threads: int
+) -> None:
+    rows = [
+        double(number, authors=[{"name": f"Eva F{number % 90}"}], year=2000 + number % 7)
+        for number in range(300)
+    ]
+    found = match(table(rows), NONE, memory_limit=limit, threads=threads)
+    assert found.counts == match(table(rows), NONE).counts
+    assert found.counts["refined_blocks"] > 0
+
+
 def test_a_large_block_is_refined_by_first_author_before_it_is_cut() -> None:
     letters = "abcdefghij"
     strangers = [f"Eva {3 * one}{3 * other}" for one in letters for other in letters]

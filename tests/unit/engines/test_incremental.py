@@ -233,7 +233,7 @@ def test_a_damaged_state_is_said_and_never_used(name: str, tmp_path: Path) -> No
 def test_other_rules_find_no_state(tmp_path: Path) -> None:
     kept(tmp_path, world_of(5))
     pointer = tmp_path / "current.json"
-    pointer.write_text(pointer.read_text().replace(remembered.rules(), "0" * 64))
+    pointer.write_text(pointer.read_text().replace(remembered.RULES, "0" * 64))
     assert remembered.load(tmp_path) is None
 
 
@@ -259,6 +259,29 @@ def test_a_run_that_ends_before_it_is_safe_leaves_the_state_before(tmp_path: Pat
     forget(tmp_path)
     forget(tmp_path)
     assert remembered.load(tmp_path) is None
+
+
+def test_what_runs_leave_that_are_ended_does_not_pile_up(tmp_path: Path) -> None:
+    for _ in range(3):
+        keeper(tmp_path).match(table(world_of(30)), NONE)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["base-1", "night-1"]
+
+
+def test_what_changed_is_matched_with_all_where_it_cannot_be_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise EngineError("the work does not fit")
+
+    world = world_of(40)
+    kept(tmp_path, world)
+    del world[min(world)]
+    monkeypatch.setattr("medsafe_harvest.engines.incremental.again.match_batch", refuse)
+    told: list[str] = []
+    found, commit = keeper(tmp_path, told).match(table(world), NONE)
+    commit()
+    assert_same(found, match(table(world), NONE))
+    assert "match: all, since what changed cannot be (the work does not fit)" in told
 
 
 def test_a_full_disk_costs_the_next_run_and_not_this_one(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_pairs_are_those_of_a_plain_program(
         save_one(folder / "refining.arrow", pa.table([years, texts, years, texts], schema=REFINING))
         for part in range(ranges):
             blocks_part(folder, part, ranges=ranges, sketched=parts)
-            met_part(folder, part, memory=1)
+            met_part(folder, part, memory_limit="1KB", threads=1)
         counts = [pairs_part(folder, part, ranges=ranges) for part in range(parts)]
         found = [load(folder / f"candidates-{part}.arrow") for part in range(parts)]
         large = gather(folder, "large", ranges, LARGE).to_pylist()

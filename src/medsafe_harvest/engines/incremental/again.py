@@ -58,21 +58,28 @@ class Keeper:
         """
         if len(records) < self.least:
             return self._match(records, overrides), nothing
+        remembered.prune(self.folder)  # what runs left that were ended
         state = self._state(len(records))
         if state is not None:
             self.tell("match: compare with the last run", len(records))
             batch = changes(state, records)
             if _moved(state, batch) <= _MOST * len(state.records.base):
                 self.tell("match: what changed", max(len(batch.comes), len(batch.goes)))
-                found, new = match_batch(
-                    state,
-                    batch,
-                    overrides,
-                    memory_limit=self.memory_limit,
-                    threads=self.threads,
-                )
-                return found, self._kept(new)
-            self.tell("match: all, since much changed", len(records))
+                try:
+                    found, new = match_batch(
+                        state,
+                        batch,
+                        overrides,
+                        memory_limit=self.memory_limit,
+                        threads=self.threads,
+                    )
+                except (EngineError, pa.ArrowInvalid) as error:
+                    # All at once is done in parts, which need less memory.
+                    self.tell(f"match: all, since what changed cannot be ({error})", len(records))
+                else:
+                    return found, self._kept(new)
+            else:
+                self.tell("match: all, since much changed", len(records))
         return self._all(records, overrides)
 
     def _state(self, records: int) -> State | None:

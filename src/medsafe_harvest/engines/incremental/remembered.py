@@ -15,7 +15,6 @@ import shutil
 import zlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -45,14 +44,13 @@ from medsafe_harvest.errors import StoreError
 _LAYERED = ("records", "titles", "kept", "rest")
 _WHOLE = ("first", "living", "relations")
 _POINTER, _FACTS = "current.json", "facts.json"
-#: Of the files' form; rules and packages have their own part in :func:`rules`.
+#: Of the files' form; rules and packages have their own part in ``RULES``.
 _FORM = 2
 #: Those that rules call; scipy only finds components, which are what they are.
 _PACKAGES = ("duckdb", "numpy", "pyarrow", "pylatexenc", "rapidfuzz", "xxhash")
 
 
-@cache
-def rules() -> str:
+def _rules() -> str:
     """A digest of all that decides what matching finds: our code and what it runs on."""
     # Python has its own tables of letters.
     digest = hashlib.sha256(f"{_FORM}\0{platform.python_version()}\0".encode())
@@ -66,6 +64,10 @@ def rules() -> str:
     return digest.hexdigest()
 
 
+#: Of the code that runs: taken as it is imported, for an upgrade may come while a run goes on.
+RULES = _rules()
+
+
 def load(folder: Path) -> State | None:
     """The state in a folder; None where there is none, or one that other rules made.
 
@@ -77,7 +79,7 @@ def load(folder: Path) -> State | None:
         return None
     try:
         said = json.loads(pointer.read_bytes())
-        if said["rules"] != rules():
+        if said["rules"] != RULES:
             return None
         _check(folder, said["files"])
         return _read(folder / said["base"], folder / said["night"])
@@ -187,7 +189,7 @@ def commit(folder: Path, state: State, night: Path) -> None:
         for part in (base, night)
         for path in sorted(part.iterdir())
     }
-    said = {"rules": rules(), "base": base.name, "night": night.name, "files": files}
+    said = {"rules": RULES, "base": base.name, "night": night.name, "files": files}
     new = folder / f".{_POINTER}"
     new.write_text(json.dumps(said, indent=1), encoding="utf-8")
     new.replace(folder / _POINTER)
