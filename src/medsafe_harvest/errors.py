@@ -56,7 +56,7 @@ class StoreError(MedsafeError):
 
 
 class BusyError(StoreError):
-    """Another run works in the data folder."""
+    """Another run works in the data folder, or writes the curated one."""
 
 
 class CuratedError(MedsafeError):
