@@ -125,6 +125,13 @@ class Profile:
             if part:
                 self._begin(name, total, now)
 
+    def counted(self, rows: int) -> None:
+        """The stage that runs worked on so many rows; some only tell in the end."""
+        with self._lock:
+            if self._open:
+                stage, _ = self._open[-1]
+                stage.rows = (stage.rows or 0) + rows
+
     @contextmanager
     def stage(self, name: str, rows: int | None = None) -> Iterator[None]:
         """While the block runs, the stage does."""

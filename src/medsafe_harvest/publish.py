@@ -65,7 +65,8 @@ def publish(  # noqa: PLR0913 - what, how, where, and the moment
         StoreError: a file in the cache is damaged or cannot be written.
     """
     near = _related(tables["papers"], config, steps, cache)
-    steps.step("write")
+    whole = all(isinstance(table, pa.Table) for table in tables.values())
+    steps.step("write", sum(map(len, [*tables.values(), near])) if whole else None)
     found: list[Change] = []
 
     def note(new: Path) -> None:

@@ -208,7 +208,8 @@ RECORD = pa.schema(
         _field(
             "former_record_ids",
             STRINGS,
-            "record_ids under which the source had the paper before, sorted",
+            "record_ids under which the source had the paper before, the oldest first; before "
+            "them the record's own, if it is older",
             required=True,
         ),
         *_SEEN,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -32,6 +33,28 @@ def test_records_alone_give_the_tables_of_the_harvest(harvested: Project, tmp_pa
         assert (made / f"{name}.parquet").read_bytes() == (there / f"{name}.parquet").read_bytes()
     assert answer["rows"]["related"] > 0
     assert not (out / redirects.FILE).exists()
+
+
+def test_a_profile_has_rows_for_each_stage(harvested: Project, tmp_path: Path) -> None:
+    records = harvested.data / "curated/records.parquet"
+    result = harvested.run(
+        "curate", "--records", str(records), "--out", str(tmp_path / "o"), "--profile", "--json"
+    )
+    answer = json.loads(result.stdout)
+    rows = {stage["stage"]: stage["rows"] for stage in answer["profile"]["stages"]}
+    assert None not in rows.values()
+    assert rows["read"] == pq.read_metadata(records).num_rows
+    assert rows["write"] == sum(answer["rows"].values())
+
+
+def test_blocks_too_large_for_all_their_pairs_are_told(harvested: Project, tmp_path: Path) -> None:
+    records = pq.read_table(harvested.data / "curated/records.parquet")
+    [one] = records.slice(0, 1).to_pylist()
+    copies = [one | {"record_id": f"arxiv:x{n:03d}", "source_id": f"x{n:03d}"} for n in range(80)]
+    path = tmp_path / "records.parquet"
+    pq.write_table(pa.Table.from_pylist(copies, records.schema), path)
+    result = harvested.run("curate", "--records", str(path), "--out", str(tmp_path / "out"))
+    assert re.search(r"too large to compare every pair: [1-9]", result.output)
 
 
 def test_ids_of_the_snapshot_before_lead_to_the_papers_of_today(

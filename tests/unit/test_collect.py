@@ -154,6 +154,27 @@ def test_a_paper_that_was_united_with_another_goes_on_under_its_new_id(tmp_path:
     assert (seen.queries, seen.first_seen) == (("one",), date(2025, 6, 1))
 
 
+@pytest.mark.parametrize(
+    ("nights", "former"),
+    [
+        ({1: 0, 9: 1}, "1"),
+        ({1: 1, 9: 0}, "91"),
+        ({1: 0, 9: 0}, "1"),
+        ({1: 2, 2: 0, 9: 3}, "21"),
+        ({1: 2, 2: 1, 9: 0}, "921"),
+    ],
+)
+def test_the_oldest_name_comes_first_be_it_that_of_today(
+    tmp_path: Path, nights: dict[int, int], former: str
+) -> None:
+    found = [Answer(night, "one", (paper(name, "A paper"),)) for name, night in nights.items()]
+    united = [
+        Answer(4, "", (paper(9, "A paper"),), (f"CorpusId:{name}",)) for name in nights if name != 9
+    ]
+    [entry] = collected(keep(tmp_path, found + united)).entries().values()
+    assert entry.seen.former_ids == tuple(f"semantic_scholar:{name}" for name in former)
+
+
 def test_a_paper_that_is_gone_stays_and_says_so_until_it_is_back(tmp_path: Path) -> None:
     once = [
         Answer(0, "one", (paper(1, "A paper"),)),

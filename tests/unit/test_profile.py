@@ -50,6 +50,22 @@ def test_a_step_ends_the_one_before_and_a_part_counts_in_its_whole(clock: Clock)
     assert profile.stages[0].rows_per_second == pytest.approx(10 / 7)
 
 
+def test_rows_that_are_only_known_in_the_end_count_for_what_runs(clock: Clock) -> None:
+    with profile_of(clock, iter(())) as profile:
+        profile.counted(1)  # nothing runs
+        profile.step("match")
+        profile.step("match: pairs")
+        profile.counted(5)
+        profile.step("write")
+        profile.counted(7)
+        profile.counted(8)
+    assert [(one.name, one.rows) for one in profile.stages] == [
+        ("match", None),
+        ("match: pairs", 5),
+        ("write", 15),
+    ]
+
+
 def test_a_stage_told_again_goes_on_and_time_between_stages_is_nobodys(clock: Clock) -> None:
     with profile_of(clock, iter(())) as profile:
         for rows in (3, 4):

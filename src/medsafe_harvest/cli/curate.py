@@ -16,6 +16,7 @@ from medsafe_harvest.cli.curate_engines import Job, Target, on_duckdb, on_spark
 from medsafe_harvest.cli.profile import ProfileOption, show_profile, wanted_profile
 from medsafe_harvest.cli.progress import Reporter
 from medsafe_harvest.config import MEMORY
+from medsafe_harvest.dedupe.blocking import NEIGHBOURS
 
 
 class Engine(enum.StrEnum):
@@ -184,6 +185,12 @@ def curate(  # noqa: PLR0913, PLR0917 - the options
         f"{rows['records']:,} records are {rows['papers']:,} papers; "
         f"{rows['decisions']:,} decisions kept, {rows['relations']:,} relations"
     )
+    if large := done["counts"].get("oversized_blocks"):
+        output.print(
+            f"blocks of records alike in a key, first author and year too large to compare every "
+            f"pair: {large:,}; there each met the {NEIGHBOURS} behind it in the order of titles",
+            soft_wrap=True,
+        )
     if done.get("ids_changed"):
         output.print(
             f"paper ids: {done['ids_changed']:,} changed, of them {done['papers_merged']:,} merged "

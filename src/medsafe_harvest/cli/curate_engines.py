@@ -79,8 +79,8 @@ class Target:
 
 def on_duckdb(config: Config, path: Path, target: Target) -> dict[str, Any]:
     """A snapshot made in this process."""
-    target.reporter.step("read")
-    with mapped(path, config.settings.curate.memory_limit) as records:
+    limit, threads = config.settings.curate.memory_limit, config.settings.curate.threads
+    with mapped(path, limit, threads, target.reporter.step) as records:
         target.spare(len(records), str(path))
         tables = pipeline.build(records, config, target.reporter)
         last = pc.max(records["last_seen"]).as_py()
@@ -121,6 +121,7 @@ def on_spark(
             overwrite=job.overwrite,
             append=lake_ledger(SystemClock().now()),
             tell=say,
+            counted=reporter.counted,
         )
         done = {**asdict(report), "lake": job.lake}
         if target is not None:

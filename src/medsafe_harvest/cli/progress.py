@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -134,6 +134,11 @@ class Reporter:
             self._tells_parts = (total or 0) >= _LONG
         if PART not in name or self._tells_parts:
             self._say(name if total is None else f"{name}: {total:,}")
+
+    @property
+    def counted(self) -> Callable[[int], None] | None:
+        """Takes the rows of the step at hand once they are known; None where nobody asks."""
+        return None if self._profile is None else self._profile.counted
 
     def warn(self, words: str) -> None:
         """Something about the monitors of the run."""

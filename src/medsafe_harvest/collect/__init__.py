@@ -159,8 +159,7 @@ class Collected:
                 inherited.setdefault(self._heir(key), []).append(key)
         found: dict[Key, Entry] = {}
         for key in sorted(inherited):
-            former = sorted(other for other in inherited[key] if other != key)
-            entry = self._entry(key, former)
+            entry = self._entry(key, inherited[key])
             if entry is not None:
                 found[key] = entry
         return found
@@ -198,10 +197,11 @@ class Collected:
             known.is_wanted and _short(key) in self._left_out for key, known in self._known.items()
         )
 
-    def _entry(self, key: Key, former: list[Key]) -> Entry | None:
+    def _entry(self, key: Key, names: list[Key]) -> Entry | None:
+        """A paper under the id that it has now; ``names`` are all under which it was wanted."""
         known = self._known[key]
-        wanted = [one for one in (known, *map(self._known.__getitem__, former)) if one.is_wanted]
-        composed = known.composed(self._doors) if wanted else None
+        wanted = [self._known[name] for name in names]
+        composed = known.composed(self._doors)
         if composed is None:
             return None
         days = [one.days for one in wanted]
@@ -213,9 +213,15 @@ class Collected:
                 last_seen=max(span.last for span in days),
                 doors=tuple(f"{name}={door}" for name, door in composed.given),
                 gone=known.gone(self._doors),
-                former_ids=tuple(f"{source}:{name}" for source, name in former),
+                former_ids=tuple(f"{source}:{name}" for source, name in self._former(key, names)),
             ),
         )
+
+    def _former(self, key: Key, names: list[Key]) -> list[Key]:
+        """The other names of a paper, the oldest first; before them its own, if that is older."""
+        ordered = sorted(names, key=lambda name: (self._known[name].days.first, name))
+        others = [name for name in ordered if name != key]
+        return ordered if others and ordered[0] == key else others
 
     def _heir(self, key: Key) -> Key:
         """The paper under the id that the source has it under now."""

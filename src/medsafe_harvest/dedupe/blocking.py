@@ -28,10 +28,10 @@ from medsafe_harvest.dedupe.words import INFORMATION
 
 #: Records a block may have before its keys are refined by first author, then by year.
 MAX_BLOCK = 50
-#: In a block that is refined, each record meets this many neighbours in title order all the same,
-#: so that copies under another author or year are not parted.
+#: In a block that is refined, each record meets the next so many in title order all the same, so
+#: that copies under another author or year are not parted.
 NEIGHBOURS_OF_LARGE = 2
-#: In a block that stays too large, each record meets this many.
+#: In a block that stays too large, each record meets the next so many.
 NEIGHBOURS = 10
 _RARE_WORDS = 5
 _RARE_WITH_AUTHOR = 4
@@ -117,7 +117,7 @@ def digests(texts: pa.Array) -> Digests:
 def as_keys(kind: Key, parts: Sequence[Digests]) -> Ints:
     """Keys of n rows from the parts of each, of which there is one or more, in their order.
 
-    The kind is in the last three bits. That two keys of a kind are one by accident has a chance of
+    The kind is in the last bits, three. That two keys of a kind are one by accident has a chance of
     2**-61; two blocks are one then, in every engine, and their pairs are told apart like others.
     """
     mixed = parts[0]
@@ -129,7 +129,7 @@ def as_keys(kind: Key, parts: Sequence[Digests]) -> Ints:
 
 def kind_of(key: int) -> Key:
     """The kind of a key."""
-    return KINDS[key & ((1 << _KIND_BITS) - 1)]
+    return KINDS[key & KIND_MASK]
 
 
 def _stirred(numbers: Digests) -> Digests:
@@ -223,7 +223,9 @@ BLOCKERS: Mapping[Key, Callable[[Sketches], list[Found]]] = MappingProxyType(
 
 #: By number; the numbers are in the keys.
 KINDS: tuple[Key, ...] = tuple(BLOCKERS)
-_KIND_BITS = 3
+_KIND_BITS = (len(KINDS) - 1).bit_length()
+#: The bits of a key that are the number of its kind.
+KIND_MASK = (1 << _KIND_BITS) - 1
 
 
 def block(sketches: pa.RecordBatch) -> pa.RecordBatch:

@@ -94,7 +94,9 @@ def information(
     one_word = (spelt >= _SPELLING) | abbreviated
     swapped = np.where(equal | one_word, 0.0, lesser)
     added = np.where(equal, 0.0, np.where(one_word, 0.0, greater - lesser))
-    shared = np.where(equal | one_word, np.minimum(*totals), totals[0] - alone[0])
+    # The words that both have may be spelt otherwise here than there, and weigh less.
+    common = np.minimum(totals[0] - alone[0], totals[1] - alone[1])
+    shared = np.where(equal | one_word, np.minimum(*totals), common)
     return (
         shared,
         swapped,

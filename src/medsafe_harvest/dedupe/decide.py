@@ -30,8 +30,8 @@ from medsafe_harvest.dedupe.guards import GUARDS, PROMISING_FROM, promising
 from medsafe_harvest.dedupe.reasons import Outcome, Reason
 from medsafe_harvest.schema import DECISION
 
-#: Refusals with a lower sum are not kept (score 0.1). A pair that a guard refused is kept by the
-#: sum that it would have had.
+#: Refusals whose sum is not above it (score 0.1) are not kept. A pair that a guard refused is kept
+#: by the sum that it would have had.
 KEEP_FROM = -2.2
 
 
@@ -164,8 +164,8 @@ AGAINST = pa.schema([DECISION.field(name) for name in ("left", "right", "reason"
 def worth_keeping(decisions: pa.RecordBatch) -> pa.BooleanArray:
     """Which decisions a person may want to see.
 
-    Matches, reviews, curators' refusals, refusals with the score of ``KEEP_FROM``, and refusals of
-    two titles much alike that may be by the same authors: parts, corrections, replies.
+    Matches, reviews, curators' refusals, refusals with a score above that of ``KEEP_FROM``, and
+    refusals of two titles much alike that may be by the same authors: parts, corrections, replies.
     """
     refused = pc.equal(decisions.column("outcome"), Outcome.NON_MATCH.value)
     by_hand = pc.equal(decisions.column("reason"), Reason.CANNOT_LINK.value)

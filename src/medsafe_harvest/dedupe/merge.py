@@ -198,7 +198,7 @@ def _identity(grouped: Clustered) -> dict[str, pa.Array]:
         for row, before in zip(
             np.flatnonzero(had.to_numpy()).tolist(), former.filter(had).to_pylist(), strict=True
         )
-        for name in (*before[1:], names[row].as_py())
+        for name in {*before[1:], names[row].as_py()} - {before[0]}
     ]
     is_anchor = np.zeros(len(records), dtype=bool)
     is_anchor[rows] = True
@@ -221,7 +221,7 @@ def anchors(grouped: Clustered) -> pa.Array:
 
 
 def _first_names(records: pa.Table) -> pa.Array:
-    """The id of each record; one that its source renamed keeps that which it had."""
+    """The id of each record; one that its source renamed keeps the oldest that it had."""
     former = records["former_record_ids"].combine_chunks()
     had = pc.greater(pc.list_value_length(former), 0)
     first = pc.list_element(former.filter(had), 0)
@@ -282,7 +282,8 @@ def _rank(records: pa.Table, field: str, rule: Rule) -> Rows:
             kinds = _ranked(records["venue_kind"], _VENUE_KINDS, 2)
             return kinds * 10 + _source_rank(records, _ORDER[Rule.INDEX_FIRST])
         case Rule.FULLEST_NAMES:
-            return -_written_out(records) * 10 + _source_rank(records, _ORDER[Rule.ARXIV_FIRST])
+            by_source = _source_rank(records, _ORDER[Rule.ARXIV_FIRST])
+            return by_source - np.where(by_source < _LAST, _written_out(records) * 10, 0)
         case Rule.EARLIEST:
             return _dense(records[field])
         case Rule.LATEST | Rule.LARGEST | Rule.ANY:
@@ -343,10 +344,7 @@ def _first_in_cluster(grouped: Clustered, rank: Rows, usable: npt.NDArray[np.boo
 
 
 def _take(column: pa.ChunkedArray, rows: Rows) -> pa.Array:
-    taken = column.combine_chunks().take(pa.array(rows, mask=rows == NOBODY))
-    if pa.types.is_boolean(taken.type) and column.null_count == 0:
-        return pc.fill_null(taken, False)
-    return taken
+    return column.combine_chunks().take(pa.array(rows, mask=rows == NOBODY))
 
 
 def _contributors(grouped: Clustered, doi: Rows) -> dict[str, Rows]:

@@ -36,8 +36,8 @@ _LONGEST_VENUE = 500
 
 
 def venue_class(venue: str | None, kind: str | None) -> str | None:
-    """Journal, meeting or preprint, from the kind if given, else from the venue's words."""
-    if kind is not None:
+    """Journal, meeting or preprint: from a kind that is known, else from the venue's words."""
+    if kind in _KINDS:
         return _KINDS[kind]
     return _class_of(venue) if venue else None
 

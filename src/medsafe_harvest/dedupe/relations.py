@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import pyarrow as pa
@@ -233,16 +233,26 @@ def _manifestations(rows: Sequence[Row]) -> Iterator[tuple[str, Relation, str, s
         form = row["form"]
         forms.setdefault(Form.PUBLISHED if form in PUBLISHED else form, []).append(row)
     preprints, published = forms.get(Form.PREPRINT, []), forms.get(Form.PUBLISHED, [])
-    for left in preprints:
-        for right in published:
-            yield left["record_id"], Relation.IS_PREPRINT_OF, right["record_id"], _PREPRINT
-    for left in forms.get(Form.OTHER, []):
-        if not left["dois"]:
-            continue
-        for right in published or preprints:
-            yield left["record_id"], Relation.IS_VERSION_OF, right["record_id"], _COPY
+    for left, right in _across(preprints, published):
+        yield left, Relation.IS_PREPRINT_OF, right, _PREPRINT
+    copies = [row for row in forms.get(Form.OTHER, []) if row["dois"]]
+    for left, right in _across(copies, published or preprints):
+        yield left, Relation.IS_VERSION_OF, right, _COPY
     yield from _arxiv_versions(preprints)
 
+
+def _across(lefts: Sequence[Row], rights: Sequence[Row]) -> Iterator[tuple[str, str]]:
+    """Each record with each of the other side; where that is too many, with the first of it."""
+    ours, theirs = ([row["record_id"] for row in side] for side in (lefts, rights))
+    if len(ours) * len(theirs) <= _MOST:
+        yield from product(ours, theirs)
+    else:
+        yield from ((left, theirs[0]) for left in ours)
+        yield from ((ours[0], right) for right in theirs[1:])
+
+
+#: Links of one kind within a paper: a paper of more has records without end, by some mistake.
+_MOST = 2_500
 
 _PREPRINT = "preprint of a paper that a publisher has"
 _COPY = "deposited copy"

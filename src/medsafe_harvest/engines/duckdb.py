@@ -3,8 +3,8 @@
 Most records meet no other, and most that share a rare word are strangers. So each step looks at
 less than the one before: cheap sketches and keys of all records; candidate pairs of blocks; a
 screen of their titles; full comparison rows of the records that are left in a pair; decisions;
-clusters. What a step makes lies in files, which are mapped; held are the names of all records, and
-one column at a time of what is written.
+clusters. What a step makes lies in files, which are mapped; held are the names of all records, the
+pairs that the screen leaves, as numbers, and one column at a time of what is written.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ from medsafe_harvest.scratch import scratch
 Tell = Callable[[str, int], None]
 
 
-def _quiet(*_: object) -> None:
+def quiet(*_: object) -> None:
     """Nobody wants to know."""
 
 
@@ -92,7 +92,7 @@ def match(
     *,
     memory_limit: str = "2GB",
     threads: int | None = None,
-    tell: Tell = _quiet,
+    tell: Tell = quiet,
     keep: Callable[[Made], None] | None = None,
 ) -> Matching:
     """Decide which records are the same paper; the order of the rows does not matter.
@@ -141,7 +141,7 @@ def candidate_pairs(records: pa.Table, *, memory_limit: str = "2GB") -> pa.Table
     Returns:
         ``left`` and ``right`` (record ids, the smaller first) and ``keys`` (kinds of key, sorted).
     """
-    with _candidates(records, Overrides(), memory_limit, None, _quiet) as found:
+    with _candidates(records, Overrides(), memory_limit, None, quiet) as found:
         parts = parts_of(len(records))
         pairs = gather(found.folder, "candidates", parts, PAIRS).combine_chunks()
         left, right = (found.record_ids.take(pairs.column(side)) for side in "lr")

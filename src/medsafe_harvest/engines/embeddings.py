@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from medsafe_harvest import disk
 from medsafe_harvest.config import Config
 from medsafe_harvest.errors import ConfigError, StoreError
 from medsafe_harvest.topics.related import related, text_of
@@ -138,10 +138,8 @@ def _write(path: Path, vectors: dict[bytes, Vectors]) -> None:
         [pa.array(order, pa.binary(32)), pa.array([vectors[key] for key in order])],
         schema=_SCHEMA,
     )
-    new = path.with_name(f".{path.name}-{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(table, new, compression="zstd")
-        new.replace(path)
+        disk.replace(path, lambda new: pq.write_table(table, new, compression="zstd"))
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error}") from error

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from medsafe_harvest import disk
 from medsafe_harvest.config import Config
 from medsafe_harvest.engines.embeddings import nearest
 from medsafe_harvest.errors import StoreError
@@ -57,12 +57,8 @@ def _read(path: Path) -> pa.Table:
 
 
 def _write(path: Path, known: pa.Table) -> None:
-    new = path.with_name(f".{path.name}-{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(known, new, compression="zstd")
-        new.replace(path)
+        disk.replace(path, lambda new: pq.write_table(known, new, compression="zstd"))
     except OSError as error:
         raise StoreError(f"{path} cannot be written: {error}") from error
-    finally:
-        new.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from medsafe_harvest.dedupe.blocking import KEYS, MAX_BLOCK
+from medsafe_harvest.dedupe.blocking import KEYS, KIND_MASK, MAX_BLOCK
 from medsafe_harvest.dedupe.columns import Ints, distinct
 from medsafe_harvest.engines.database import open_database, pair_off
 from medsafe_harvest.engines.pool import load, load_one, rows_of, save, save_one
@@ -67,7 +67,7 @@ def blocks_part(folder: Path, part: int, *, ranges: int, sketched: int) -> None:
     sizes = np.diff(np.r_[begins, len(key)])
     size, begin = np.repeat(sizes, sizes), np.repeat(begins, sizes)
     behind = size - 1 - (np.arange(len(key)) - begin)
-    kind = np.left_shift(1, key & 7)
+    kind = np.left_shift(1, key & KIND_MASK)
     large = np.flatnonzero(size > MAX_BLOCK)
     columns = (row[large], key[large], kind[large], size[large])
     _save(folder / f"large-{part}.arrow", LARGE, *columns)
@@ -167,8 +167,7 @@ def pairs_part(folder: Path, part: int, *, ranges: int) -> int:
 def _of_range(folder: Path, number: int, first: int, rows: int) -> Ints:
     """The pairs that blocks of one range of keys make of some records, packed."""
     meets = load_one(folder / f"meets-{number}.arrow")
-    begin, end = np.searchsorted(meets.column("row").to_numpy(), [first, first + rows])
-    own = meets.slice(begin, end - begin)
+    own = _of_rows(meets, "row", first, rows)
     row, place, behind, kind = (own.column(name).to_numpy() for name in MEETS.names)
     members = load_one(folder / f"members-{number}.arrow").column("row").to_numpy()
     behind = behind.astype(np.int64)
@@ -181,9 +180,16 @@ def _of_range(folder: Path, number: int, first: int, rows: int) -> Ints:
 def _of_met(folder: Path, number: int, first: int, rows: int) -> Ints:
     """Those of its large blocks."""
     met = load_one(folder / f"met-{number}.arrow")
-    begin, end = np.searchsorted(met.column("l").to_numpy(), [first, first + rows])
-    left, right, kinds = (one.to_numpy() for one in met.slice(begin, end - begin).columns)
+    left, right, kinds = (one.to_numpy() for one in _of_rows(met, "l", first, rows).columns)
     return _packed(left, right, kinds, first)
+
+
+def _of_rows(batch: pa.RecordBatch, by: str, first: int, rows: int) -> pa.RecordBatch:
+    """The rows of a batch, which is sorted by a column of rows, about some records."""
+    column = batch.column(by).to_numpy()
+    # Numbers of another type would have numpy copy the whole column.
+    begin, end = np.searchsorted(column, np.array([first, first + rows], column.dtype))
+    return batch.slice(begin, end - begin)
 
 
 def _packed(left: Ints, right: Ints, kinds: Ints, first: int) -> Ints:

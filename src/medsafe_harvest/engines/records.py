@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from medsafe_harvest.dedupe.columns import ascending
 from medsafe_harvest.engines.database import open_database
+from medsafe_harvest.engines.duckdb import Tell, quiet
 from medsafe_harvest.engines.pool import load, save
 from medsafe_harvest.errors import CuratedError
 from medsafe_harvest.schema import RECORD, refuse_nulls
@@ -28,12 +29,16 @@ _BATCH = 10_000
 
 
 @contextmanager
-def mapped(path: Path, memory_limit: str) -> Iterator[pa.Table]:
+def mapped(
+    path: Path, memory_limit: str, threads: int | None = None, tell: Tell = quiet
+) -> Iterator[pa.Table]:
     """Rows of ``schema.RECORD`` in order of their ids; the file they lie in is gone afterwards.
 
     Args:
         path: Parquet with the columns of ``schema.RECORD``, each record_id once, in any order.
         memory_limit: for bringing them into order, for example "4GB"; beyond it, that spills.
+        threads: cores to use for that; all if None.
+        tell: told that they are read, and how many they are.
 
     Raises:
         CuratedError: that is not what it is, or it is not there.
@@ -45,7 +50,8 @@ def mapped(path: Path, memory_limit: str) -> Iterator[pa.Table]:
             _refuse_what_is_no_file(path)
             with pq.ParquetFile(path) as source:
                 _refuse_lack(path, source.schema_arrow)
-                _write(source, file, memory_limit)
+                tell("read", source.metadata.num_rows)
+                _write(source, file, memory_limit, threads)
         except (OSError, ValueError, KeyError, pa.ArrowException, duckdb.Error) as error:
             if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
                 raise  # of the file that is written
@@ -78,13 +84,13 @@ def _refuse_lack(path: Path, there: pa.Schema) -> None:
         raise CuratedError(f"{path} holds no records of this version: no {', '.join(missing)}")
 
 
-def _write(source: pq.ParquetFile, file: Path, memory_limit: str) -> None:
+def _write(source: pq.ParquetFile, file: Path, memory_limit: str, threads: int | None) -> None:
     """Write an Arrow file of the records, in order."""
     batches = _in_schema(source.iter_batches(_BATCH, columns=RECORD.names))
     if ascending(source.read(["record_id"])["record_id"]):
         save(file, batches, RECORD)
         return
-    with open_database(file.parent, memory_limit, None) as database:
+    with open_database(file.parent, memory_limit, threads) as database:
         database.register("records", pa.RecordBatchReader.from_batches(RECORD, batches))
         ordered = database.sql("select * from records order by record_id")
         with ordered.to_arrow_reader(_BATCH) as sorted_batches:

@@ -9,7 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from medsafe_harvest.dedupe.blocking import MAX_BLOCK, NEIGHBOURS, NEIGHBOURS_OF_LARGE
+from medsafe_harvest.dedupe.blocking import (
+    KIND_MASK,
+    MAX_BLOCK,
+    NEIGHBOURS,
+    NEIGHBOURS_OF_LARGE,
+)
 from medsafe_harvest.engines.stages import BY_HAND
 
 
@@ -27,7 +32,7 @@ SIZES = Sizes(MAX_BLOCK, NEIGHBOURS_OF_LARGE, NEIGHBOURS)
 
 #: ``keys`` has ``id`` (any type; all orders end with it) and ``key``, as ``blocking.KEYS`` has it.
 _MEMBERS = """
-select id, key, cast(power(2, key & 7) as int) as kind, size from (
+select id, key, cast(power(2, key & {kind}) as int) as kind, size from (
     select id, key, count(*) over (partition by key) as size from keys
 ) as counted where size > 1
 """
@@ -93,7 +98,7 @@ def statements(sizes: Sizes = SIZES) -> list[tuple[str, str]]:
     )
     numbers = {"most": sizes.most, "near": sizes.near, "next": sizes.next, "by_hand": BY_HAND}
     return [
-        ("members", _MEMBERS),
+        ("members", _MEMBERS.format(kind=KIND_MASK)),
         ("reach", steps),
         ("refined", _REFINED.format(**numbers)),
         ("placed", _PLACED),

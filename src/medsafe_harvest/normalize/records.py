@@ -49,7 +49,7 @@ class Seen:
     doors: tuple[str, ...] = ()
     #: From when the source has it no longer.
     gone: date | None = None
-    #: ``record_id`` that it had before.
+    #: ``record_id`` that it had before, as the column ``former_record_ids`` has them.
     former_ids: tuple[str, ...] = ()
 
 
@@ -104,7 +104,7 @@ def _row(record: SourceRecord, seen: Seen, venues: VenueTable) -> dict[str, Any]
         "tldr": one_line(record.tldr),
         "doors": sorted(seen.doors),
         "gone": seen.gone,
-        "former_record_ids": sorted(seen.former_ids),
+        "former_record_ids": list(seen.former_ids),
         "queries": sorted(set(seen.queries)),
         "first_seen": seen.first_seen,
         "last_seen": seen.last_seen,

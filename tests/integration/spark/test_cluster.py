@@ -167,6 +167,10 @@ def changes(folder: Path) -> list[redirects.Change]:
     return [entry.change for entry in redirects.read(folder)]
 
 
+#: Stages that go through no table of their own.
+_WITHOUT_ROWS = {"starting Spark", "redirects", "snapshot", "write"}
+
+
 def test_a_cluster_that_loses_a_worker_gives_the_bytes_of_one_machine(
     project: Path, cluster: Any
 ) -> None:
@@ -191,7 +195,12 @@ def test_a_cluster_that_loses_a_worker_gives_the_bytes_of_one_machine(
     where = {"engine": "spark", "master": cluster.master, "lake": str(lake)}
     where["scratch"] = str(scratch)
     together = run(
-        [*command(project, *program, out=str(out["together"]), **where), "--overwrite", *settings]
+        [
+            *command(project, *program, out=str(out["together"]), **where),
+            "--overwrite",
+            "--profile",
+            *settings,
+        ]
     )
 
     assert flag.exists()
@@ -203,6 +212,11 @@ def test_a_cluster_that_loses_a_worker_gives_the_bytes_of_one_machine(
     counts = {name: number for name, number in together["counts"].items() if number}
     assert counts == {name: number for name, number in alone["counts"].items() if number}
     assert min(counts["refined_blocks"], counts["must_link"], counts["cannot_link"]) > 0
+
+    profiled = {stage["stage"]: stage["rows"] for stage in together["profile"]["stages"]}
+    assert profiled["papers"] == together["rows"]["papers"]
+    assert profiled["write decisions"] == together["rows"]["decisions"]
+    assert {name for name, rows in profiled.items() if rows is None} <= _WITHOUT_ROWS
 
     assert changes(lake) == changes(out["together"]) == changes(out["alone"])
     assert {change.kind for change in changes(lake)} == {Kind.MERGED, Kind.SPLIT}

@@ -122,6 +122,16 @@ def test_names_written_out_win_over_initials() -> None:
     assert [name["given"] for name in paper["authors"]] == ["Jane", "A. B."]
 
 
+def test_not_those_of_a_list_where_a_service_has_any() -> None:
+    services = [author("J.", f"Doe{number}") for number in range(12)]
+    listed = [author("Jane", f"Doe{number}") for number in range(10)]
+    by_hand = record("list:seen#doi:10.1/x", authors=listed)
+    [paper] = merged(by_hand, record(JOURNAL, authors=services))
+    assert paper["authors"] == services
+    [paper] = merged(by_hand, record(JOURNAL))
+    assert paper["authors"] == listed
+
+
 def test_counts_are_the_largest_dates_the_earliest_and_withdrawn_is_any() -> None:
     [paper] = merged(
         record(ARXIV, published=date(2021, 1, 5), updated=date(2021, 6, 1), withdrawn=True),
@@ -170,6 +180,27 @@ def test_a_paper_keeps_its_id_when_records_join_and_the_others_ids_keep_resolvin
     )
     assert joined["paper_id"] == alone["paper_id"] == mint(JOURNAL)
     assert joined["former_ids"] == sorted([mint(ARXIV), mint(OTHER)])
+
+
+@pytest.mark.parametrize(
+    ("former", "kept", "others"),
+    [
+        (["semantic_scholar:a"], "semantic_scholar:a", [JOURNAL]),
+        # Of two names the older: it was before the source renamed it, and is afterwards.
+        ([JOURNAL, "semantic_scholar:a"], JOURNAL, ["semantic_scholar:a"]),
+        (
+            ["semantic_scholar:b", "semantic_scholar:a"],
+            "semantic_scholar:b",
+            ["semantic_scholar:a", JOURNAL],
+        ),
+    ],
+)
+def test_a_paper_keeps_the_oldest_id_of_a_record_that_its_source_renamed(
+    former: list[str], kept: str, others: list[str]
+) -> None:
+    [paper] = merged(record(JOURNAL, former_record_ids=former))
+    assert paper["paper_id"] == mint(kept)
+    assert paper["former_ids"] == sorted(map(mint, others))
 
 
 def test_a_record_that_splits_off_takes_its_own_id_with_it() -> None:

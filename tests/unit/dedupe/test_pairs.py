@@ -50,6 +50,10 @@ WORDS = [
     "Reply",
     "to:",
     "画像",
+    "tumour",
+    "tumor",
+    "modelling",
+    "modeling",
 ]
 NAMES = ["Ann Lee", "Lee, Ann", "Jürgen Müller", "J. Muller", "Wei Wang", "Wang Wei", "et al."]
 RECORDS = st.fixed_dictionaries(
@@ -93,6 +97,19 @@ def values(features: Features) -> list[Any]:
 def test_swapping_the_sides_changes_no_feature(pairs: list[tuple[Any, Any]]) -> None:
     left, right = sides(pairs)
     assert values(compare(left, right)) == values(compare(right, left))
+
+
+def test_neither_spelling_is_worth_more_on_the_left() -> None:
+    titles = (
+        "Tumour behaviour prediction: a foundation model",
+        "Tumor behavior prediction: a foundation model study",
+    )
+    blank = dict.fromkeys(NEEDED) | {"source": "semantic_scholar", "other_dois": []}
+    one, other = (blank | {"title": title, "authors": [{"name": "Ann Lee"}]} for title in titles)
+    left, right = sides([(one, other)])
+    found = [compare(left, right), compare(right, left)]
+    assert values(found[0]) == values(found[1])
+    assert decide(found[0]).scores.tolist() == decide(found[1]).scores.tolist()
 
 
 @given(PAIRS)

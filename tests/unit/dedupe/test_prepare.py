@@ -48,6 +48,8 @@ def test_a_preprints_doi_is_told_from_a_journals(doi: str, *, copy: bool) -> Non
         ("arXiv.org", None, "preprint"),
         ("Vaccine", None, None),
         ("MICCAI", "conference", "meeting"),
+        ("Journal of Digital Studies", "a kind of its own", "journal"),
+        (None, "book", None),
         (None, None, None),
     ],
 )

@@ -14,7 +14,7 @@ from medsafe_harvest.dedupe.overrides import Link, Overrides
 from medsafe_harvest.dedupe.prepare import NEEDED, prepare
 from medsafe_harvest.dedupe.relations import READ, relations
 from medsafe_harvest.engines.duckdb import match
-from medsafe_harvest.schema import RECORD
+from medsafe_harvest.schema import DECISION, RECORD
 
 SCHEMA = pa.schema([RECORD.field(name) for name in NEEDED])
 TITLE = "Algorithmic bias in pulse oximetry of intensive care patients"
@@ -256,6 +256,25 @@ PUBLISHED = {"title": TITLE, "doi": "10.1/x", "venue": "Critical Care", "venue_k
 
 def test_the_arxiv_record_is_the_preprint_of_the_published_one() -> None:
     assert links(ARXIV, PUBLISHED) == [("r0", "is_preprint_of", "r1")]
+
+
+@pytest.mark.parametrize(("preprints", "links"), [(50, 2_500), (51, 100)])
+def test_links_of_a_paper_with_records_without_end_grow_with_these(
+    preprints: int, links: int
+) -> None:
+    forms = [ARXIV] * preprints + [PUBLISHED] * 50
+    rows = [
+        {"year": 2021, "authors": [ADA], "source": "semantic_scholar", "other_dois": [], **form}
+        | {"record_id": f"r{number:03d}"}
+        for number, form in enumerate(forms)
+    ]
+    [batch] = pa.Table.from_pylist(rows, schema=SCHEMA).to_batches()
+    names = batch.column("record_id")
+    clusters = pa.table({"record_id": names, "cluster": pa.array(["r000"] * len(names))})
+    found = relations(pa.Table.from_batches([prepare(batch)]), DECISION.empty_table(), clusters)
+    assert len(found) == links
+    named = {*found["left"].to_pylist(), *found["right"].to_pylist()}
+    assert named == set(names.to_pylist()), "no record is left out"
 
 
 def test_so_is_a_record_of_another_server() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import random
+import shutil
 from collections.abc import Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest import mock
 
 import pyarrow as pa
 import pytest
@@ -18,16 +20,18 @@ from hypothesis import strategies as st
 
 from medsafe_harvest import pipeline
 from medsafe_harvest.config import load_config
+from medsafe_harvest.curated import snapshot
 from medsafe_harvest.dedupe.overrides import Link, Overrides
 from medsafe_harvest.dedupe.prepare import NEEDED
 from medsafe_harvest.engines.duckdb import Matching, match
+from medsafe_harvest.engines.incremental import again as nights_after
 from medsafe_harvest.engines.incremental import remembered
 from medsafe_harvest.engines.incremental.again import Keeper, forget
 from medsafe_harvest.engines.incremental.batch import match_batch
 from medsafe_harvest.engines.incremental.changes import changes
 from medsafe_harvest.engines.pool import save_one
 from medsafe_harvest.errors import EngineError, StoreError
-from medsafe_harvest.schema import RECORD
+from medsafe_harvest.schema import RECORD, RELATED
 
 SCHEMA = pa.schema([RECORD.field(name) for name in NEEDED])
 NONE = Overrides()
@@ -126,7 +130,49 @@ def test_batch_after_batch_equals_matching_all(seed: int, size: int) -> None:
                 overrides = said(chance, world)
             found, new = match_batch(state, changes(state, table(world)), overrides)
             remembered.commit(folder, new, remembered.write_night(folder, new))
-    assert_same(found, match(table(world), overrides))
+            assert_same(found, match(table(world), overrides))
+
+
+class Told(list[str]):
+    def step(self, name: str, total: int | None = None) -> None:
+        assert total is not None, name
+        self.append(name)
+
+
+def written(tables: pipeline.Tables, folder: Path) -> dict[str, bytes]:
+    files = {**tables.files, "related": RELATED.empty_table()}
+    made = snapshot.write(folder, files, {"as_of": None}, keep=1)
+    return {path.name: path.read_bytes() for path in made.iterdir()}
+
+
+@settings(max_examples=4, deadline=None, phases=[Phase.generate])
+@given(st.integers(0, 10**6), st.integers(10, 120), st.sampled_from([0.1, 1.0]))
+def test_however_records_are_split_into_nights_each_leaves_the_files_of_a_rebuild(
+    seed: int, size: int, most: float
+) -> None:
+    chance = random.Random(seed)
+    config = load_config(Path("config"))
+    rows = [
+        MADE | row | {"source_id": name, "title_raw": row["title"]}
+        for name, row in world_of(size).items()
+    ]
+    chance.shuffle(rows)
+    nights = [*sorted(chance.sample(range(size // 2, size), 3)), size]
+    told = Told()
+    with (
+        TemporaryDirectory() as name,
+        mock.patch.object(pipeline, "Keeper", partial(Keeper, least=0)),
+        # Share of the records that may be new: beyond it, all are matched.
+        mock.patch.object(nights_after, "_MOST", most),
+    ):
+        folder = Path(name)
+        for end in nights:
+            records = pa.Table.from_pylist(rows[:end], schema=RECORD).sort_by("record_id")
+            night = pipeline.build(records, config, told, folder / "kept")
+            night.keep()
+            anew = pipeline.build(records, config, Told())
+            assert written(night, folder / "night") == written(anew, folder / "anew")
+    assert most < 1 or told.count("match: what changed") == 3
 
 
 def test_blocks_that_grow_too_large_and_shrink_again(tmp_path: Path) -> None:
@@ -228,6 +274,27 @@ def test_a_damaged_state_is_said_and_never_used(name: str, tmp_path: Path) -> No
     found, _ = keeper(tmp_path, told).match(table(world_of(20)), NONE)
     assert any(line.startswith("match: all, since") for line in told)
     assert_same(found, match(table(world_of(20)), NONE))
+
+
+def test_a_state_half_removed_spoils_none_that_comes_after(tmp_path: Path) -> None:
+    kept(tmp_path, world_of(20))
+    for part in ("base-1", "night-1"):
+        shutil.rmtree(tmp_path / part)
+    kept(tmp_path, world_of(21))
+    state = remembered.load(tmp_path)
+    assert state is not None
+    assert len(state.living) == 21
+
+
+def test_a_state_that_was_being_forgotten_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept(tmp_path, world_of(20))
+    # A run is ended when it had removed no folder yet.
+    monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)
+    forget(tmp_path)
+    assert (tmp_path / "base-1").is_dir()
+    assert remembered.load(tmp_path) is None
 
 
 def test_other_rules_find_no_state(tmp_path: Path) -> None:
@@ -349,21 +416,15 @@ def test_a_curation_keeps_what_it_found_once_the_tables_are_safe(
 ) -> None:
     monkeypatch.setattr(pipeline, "Keeper", partial(Keeper, least=0))
     config = load_config(Path("config"))
-    told: list[str] = []
-
-    class Told:
-        def step(self, name: str, total: int | None = None) -> None:
-            assert total is not None
-            told.append(name)
-
+    told = Told()
     rows = [MADE | row | {"source_id": name} for name, row in world_of(40).items()]
     records = pa.Table.from_pylist(rows, schema=RECORD)
     first, again = (
-        pipeline.build(some, config, Told(), tmp_path / "kept") for some in (records[:39], records)
+        pipeline.build(some, config, told, tmp_path / "kept") for some in (records[:39], records)
     )
     assert "match: what changed" not in told, "the first was not kept yet"
     first.keep()
-    after = pipeline.build(records, config, Told(), tmp_path / "kept")
+    after = pipeline.build(records, config, told, tmp_path / "kept")
     assert "match: what changed" in told
     assert after.papers.equals(again.papers)
     assert after.decisions.equals(again.decisions)

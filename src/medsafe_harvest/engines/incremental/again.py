@@ -153,4 +153,5 @@ def nothing() -> None:
 
 def forget(folder: Path) -> None:
     """The next run matches all records."""
+    remembered.disown(folder)
     shutil.rmtree(folder, ignore_errors=True)

@@ -15,6 +15,7 @@ import shutil
 import zlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -196,6 +197,15 @@ def commit(folder: Path, state: State, night: Path) -> None:
     prune(folder)
 
 
+def disown(folder: Path) -> None:
+    """Let no state be the current one, so that one half removed is none, not a damaged one.
+
+    Where that cannot be, a damaged one is what the next run finds.
+    """
+    with suppress(OSError):
+        (folder / _POINTER).unlink()
+
+
 def prune(folder: Path) -> None:
     """Remove what the current state does not name: of states before, of runs that were ended."""
     named = {name.partition("/")[0] for name in _known(folder)}
@@ -213,9 +223,11 @@ def _known(folder: Path) -> dict[str, int]:
 
 
 def next_folder(folder: Path, stem: str) -> Path:
-    """A new folder under a number that none has had since the folder was made."""
+    """A new folder under a number that none has, nor had in the state that is there."""
     folder.mkdir(parents=True, exist_ok=True)
-    numbers = [path.name.rpartition("-")[2] for path in folder.glob(f"{stem}-*")]
+    there = {path.name for path in folder.iterdir()}
+    named = {name.partition("/")[0] for name in _known(folder)}
+    numbers = [name.rpartition("-")[2] for name in there | named if name.startswith(f"{stem}-")]
     new = folder / f"{stem}-{max((int(one) for one in numbers if one.isdecimal()), default=0) + 1}"
     new.mkdir()
     return new

@@ -130,7 +130,7 @@ def relate(
     """
     left, right = (settled.kept.numbers(side) for side in "lr")
     standing = settled.kept.standing()
-    pairs = (np.where(standing, left, 0), np.where(standing, right, 0), standing)
+    pairs = (left, right, standing)
     asked = _with_groups(world, pairs, settled.inside)
     at = np.flatnonzero(_touching(pairs, _with_groups(world, pairs, asked)))
     at = at[np.lexsort((world.rank[right[at]], world.rank[left[at]]))]

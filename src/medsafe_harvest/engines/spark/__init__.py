@@ -1,6 +1,7 @@
 """Matching on Apache Spark: every rule in ``dedupe``, batches through ``mapInArrow``, joins in SQL.
 
-Nothing here collects rows on the driver: only counts come back.
+No table is collected on the driver: counts come back, and names of papers that changed where a lake
+takes the place of another, for its redirect ledger.
 
 Raises:
     EngineError: on import, where the extra ``spark`` is not installed.

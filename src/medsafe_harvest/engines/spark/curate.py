@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +20,9 @@ from medsafe_harvest.engines.spark.match import Matching, match
 from medsafe_harvest.engines.spark.papers import papers_of, relations_of
 from medsafe_harvest.engines.spark.session import first_line
 from medsafe_harvest.engines.spark.stages import (
+    Counted,
     Stages,
+    Tell,
     discard,
     exists,
     query,
@@ -59,7 +61,8 @@ def curate(  # noqa: PLR0913 - what, how and where
     scratch: str | None = None,
     overwrite: bool = False,
     append: Append,
-    tell: Callable[[str], None] = lambda _: None,
+    tell: Tell = lambda _: None,
+    counted: Counted | None = None,
 ) -> Report:
     """Match, merge and tag records, and write the lake.
 
@@ -74,6 +77,7 @@ def curate(  # noqa: PLR0913 - what, how and where
         overwrite: replace a target that is there, at the very end.
         append: adds to the redirect ledger of a target that takes the place of another.
         tell: told of each stage as it begins.
+        counted: told how many rows the stage at hand has, where somebody asks.
 
     Raises:
         CuratedError: the redirect ledger of the target is damaged; the target stays.
@@ -93,7 +97,7 @@ def curate(  # noqa: PLR0913 - what, how and where
         beside = new if replaces else target
         if replaces:
             remove(spark, beside)
-        with _stages(spark, target, scratch, tell) as stages:
+        with _stages(spark, target, scratch, tell, counted) as stages:
             mark = f"{beside}/{lake.JOB}"
             lake.write_text(spark, mark, stages.folder)
             rows, matching = _curate(spark, config, given, beside, stages)
@@ -116,13 +120,13 @@ def curate(  # noqa: PLR0913 - what, how and where
 
 @contextmanager
 def _stages(
-    spark: SparkSession, target: str, scratch: str | None, tell: Callable[[str], None]
+    spark: SparkSession, target: str, scratch: str | None, tell: Tell, counted: Counted | None
 ) -> Iterator[Stages]:
     """Stages in a folder that no other job has, gone afterwards."""
     parent = scratch.rstrip("/") if scratch else f"{target}.scratch"
     if not scratch:  # What else is in a folder that we were given is somebody's.
         remove(spark, parent)
-    stages = Stages(spark, f"{parent}/medsafe-harvest-{uuid4().hex}", tell)
+    stages = Stages(spark, f"{parent}/medsafe-harvest-{uuid4().hex}", tell, counted)
     try:
         yield stages
     finally:
@@ -131,9 +135,7 @@ def _stages(
             discard(spark, parent, tell)
 
 
-def finish(
-    spark: SparkSession, target: str, tell: Callable[[str], None], *, overwrite: bool
-) -> None:
+def finish(spark: SparkSession, target: str, tell: Tell, *, overwrite: bool) -> None:
     """Go on with putting a lake in the place of another, where a job was ended in the midst of it.
 
     Args:
@@ -152,7 +154,7 @@ def finish(
         discard(spark, f"{target}.replaced", tell)
 
 
-def _replace(spark: SparkSession, target: str, new: str, tell: Callable[[str], None]) -> None:
+def _replace(spark: SparkSession, target: str, new: str, tell: Tell) -> None:
     """Put a whole lake in the place of another.
 
     Where a rename is one step, as on HDFS and on disks, one of the two is whole at any instant,
@@ -218,4 +220,6 @@ def _curate(
     for name, frame in tables.items():
         stages.timed(f"write {name}", partial(lake.write_table, target, name, frame))
         rows[name] = lake.read_table(spark, target, name).count()
+        if stages.counted is not None:
+            stages.counted(rows[name])
     return rows, matching

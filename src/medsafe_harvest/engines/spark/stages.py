@@ -20,6 +20,8 @@ from medsafe_harvest.errors import EngineError
 
 #: Told of a stage as it begins.
 Tell = Callable[[str], None]
+#: Told of rows.
+Counted = Callable[[int], None]
 
 
 @dataclass
@@ -31,11 +33,13 @@ class Stages:
         folder: a URI that the driver and all workers reach (``hdfs:``, ``s3a:``, ``file:`` on a
             shared disk or on one machine); what it holds is replaced.
         tell: told of each stage as it begins.
+        counted: told how many rows the stage at hand has; None to spare the look at its files.
     """
 
     spark: SparkSession
     folder: str
     tell: Tell = lambda _: None
+    counted: Counted | None = None
     #: Stage -> seconds that it took.
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -43,7 +47,10 @@ class Stages:
         """Compute a frame now, and read it from what was kept."""
         path = f"{self.folder}/{name}"
         self.timed(name, lambda: frame.write.mode("overwrite").parquet(path))
-        return self.spark.read.schema(frame.schema).parquet(path)
+        kept = self.spark.read.schema(frame.schema).parquet(path)
+        if self.counted is not None:
+            self.counted(kept.count())  # the files tell at their ends
+        return kept
 
     def timed(self, name: str, work: Callable[[], None]) -> None:
         """Do some work as a stage."""
