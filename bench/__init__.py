@@ -1,1 +1,1 @@
-"""Benchmarks: ``python -m bench`` runs all of them."""
+"""Benchmarks: ``make bench`` runs all, ``python -m bench`` those that take minutes at most."""

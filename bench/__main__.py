@@ -1,4 +1,4 @@
-"""Run all benchmarks, or say which data they miss."""
+"""Run all benchmarks that take minutes at most, or say which data they miss."""
 
 from __future__ import annotations
 

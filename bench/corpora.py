@@ -48,8 +48,11 @@ def titles_1m() -> tuple[Path, Path]:
 
 
 def is_current(records: Path) -> bool:
-    """Whether a file is there, and holds records as this version has them."""
-    return records.exists() and pq.read_schema(records).equals(RECORD)
+    """Whether a file is there as a whole, and holds records as this version has them."""
+    try:
+        return bool(pq.read_schema(records).equals(RECORD))
+    except (FileNotFoundError, pa.ArrowInvalid):
+        return False
 
 
 def _write(rows: pa.Table, path: Path) -> None:
@@ -67,7 +70,9 @@ def _write(rows: pa.Table, path: Path) -> None:
 def _normalized(part: tuple[int, pa.Table]) -> pa.RecordBatch:
     start, rows = part
     found = [_record(start + n, row) for n, row in enumerate(rows.to_pylist())]
-    return to_batch(found, [_SEEN] * len(found), load_config(Path("config")).venues)
+    batch = to_batch(found, [_SEEN] * len(found), load_config(Path("config")).venues)
+    place = RECORD.get_field_index("arxiv_id")  # a DOI may have told it
+    return batch.set_column(place, RECORD.field(place), pa.nulls(len(batch), pa.string()))
 
 
 def _record(number: int, row: dict[str, Any]) -> SourceRecord:

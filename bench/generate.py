@@ -150,20 +150,28 @@ def language() -> Language:
 
 
 def generate(order: Order, out: Path) -> Path:
-    """Write records and truth, part by part; the path of the truth."""
-    truth = out.with_suffix(".truth.parquet")
+    """Write records and truth, part by part; the path of the truth. Half a file is none."""
+    truth = truth_of(out)
     language()  # counted before all workers do
     out.parent.mkdir(parents=True, exist_ok=True)
+    beside = [path.with_name(f".{path.name}") for path in (out, truth)]
     with (
-        pq.ParquetWriter(out, RECORD, compression="zstd") as records_file,
-        pq.ParquetWriter(truth, TRUTH, compression="zstd") as truth_file,
+        pq.ParquetWriter(beside[0], RECORD, compression="zstd") as records_file,
+        pq.ParquetWriter(beside[1], TRUTH, compression="zstd") as truth_file,
     ):
         for number, (records, works_of_them) in enumerate(_parts(order)):
             records_file.write_batch(records)
             truth_file.write_batch(works_of_them)
             if number % 25 == 24 or number + 1 == order.parts:
                 print(f"{min((number + 1) * ROWS, order.rows):,} records", file=sys.stderr)
+    beside[1].replace(truth)
+    beside[0].replace(out)
     return truth
+
+
+def truth_of(out: Path) -> Path:
+    """Where the truth about generated records is."""
+    return out.with_suffix(".truth.parquet")
 
 
 def _parts(order: Order) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:

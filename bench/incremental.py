@@ -8,7 +8,6 @@ does other work seconds are long: those of processors, its workers' too, stand b
 from __future__ import annotations
 
 import argparse
-import json
 import resource
 import statistics
 import sys
@@ -24,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.corpora import titles_1m
+from bench.report import write
 from medsafe_harvest.dedupe.overrides import Overrides
 from medsafe_harvest.engines.duckdb import Matching, match
 from medsafe_harvest.engines.incremental import remembered
@@ -34,7 +34,6 @@ from medsafe_harvest.engines.incremental.state import State
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[1]
-OUT = ROOT / "build/bench/incremental.json"
 RUNS, NEW = 3, 1_000
 
 
@@ -48,7 +47,7 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Medians of the runs."""
+    """Medians of the runs; all records are matched once."""
 
     records: int
     new: int
@@ -63,6 +62,11 @@ class Measured:
     state_bytes: int
     #: Whether the result is that of matching all; None where that was not asked.
     equal: bool | None
+
+    @property
+    def night(self) -> float:
+        """Seconds of matching a night's batch, from what is kept to what is kept anew."""
+        return sum(one.seconds for one in (self.load, self.compare, self.batch, self.write))
 
 
 def measure(
@@ -149,9 +153,7 @@ def main() -> None:
         records = records.take(pa.array(np.sort(rows)))
     found = measure(records, options.new, options.runs, equal=options.equal)
     _show(found)
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    OUT.write_text(json.dumps(asdict(found), indent=1), encoding="utf-8")
-    print(f"written to {OUT.relative_to(ROOT)}")
+    write("incremental", asdict(found) | {"night_seconds": found.night})
     if found.equal is False:
         sys.exit("the batch was matched to something else than all records")
 
@@ -167,8 +169,7 @@ def _show(found: Measured) -> None:
     print(f"{'':36}{'seconds':>9}{'processors':>12}")
     for name, spent in steps.items():
         print(f"{name:36}{spent.seconds:9.2f}{spent.processor:12.2f}")
-    night = sum(one.seconds for one in (found.load, found.compare, found.batch, found.write))
-    print(f"{'a night':36}{night:9.2f}   kept: {found.state_bytes / 1e9:.2f} GB")
+    print(f"{'matching of a night':36}{found.night:9.2f}   kept: {found.state_bytes / 1e9:.2f} GB")
     if found.equal is not None:
         print("the same as matching all" if found.equal else "NOT what matching all gives")
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from bench.report import write
 from medsafe_harvest.config import load_config
 from medsafe_harvest.lists import Entry, Reading, read
 from medsafe_harvest.normalize.venues import VenueTable
@@ -119,15 +120,18 @@ def count(folder: Path, venues: VenueTable | None = None) -> Iterator[Count]:
 
 
 def main(*, verbose: bool = False) -> None:
-    """Print the table; with ``verbose`` also each identifier that one side alone has."""
+    """Print the table and write lists.json; ``verbose`` prints what one side alone has, too."""
     shared = Path(os.environ.get("MEDSAFE_SHARED_DATA", _ROOT.parent / "shared/data"))
     venues = load_config(_ROOT / "config").venues
     heads = ("links", "found", "%", "entries", "with id", "left out", "s")
     print(f"{'list':44} {heads[0]:>6} {heads[1]:>6} {heads[2]:>6} {heads[3]:>8}", end=" ")
     print(f"{heads[4]:>8} {heads[5]:>9} {heads[6]:>5}")
     links = found = 0
+    report = []
     for one in count(shared / "awesome", venues):
         links, found = links + one.links, found + one.found
+        figures = one._asdict() | {"left_out": len(one.reading.left_out)}
+        report.append({name: value for name, value in figures.items() if name != "reading"})
         share = 100 * one.found / one.links if one.links else 100.0
         name = one.name.removesuffix(".md").removesuffix("__README")
         left = len(one.reading.left_out)
@@ -139,6 +143,7 @@ def main(*, verbose: bool = False) -> None:
             print(*(f"    missed {kind} {value}" for kind, value in one.missed), sep="\n")
             print(*(f"    extra {kind} {value}" for kind, value in one.extra), sep="\n")
     print(f"{'all':44} {links:6} {found:6} {100 * found / links:6.1f}")
+    write("lists", {"links": links, "found": found, "lists": report})
 
 
 if __name__ == "__main__":

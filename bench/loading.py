@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 import medsafe_harvest as mh
+from bench.report import write
 from medsafe_harvest.curated import snapshot
 from medsafe_harvest.curated.frames import Form
 from medsafe_harvest.schema import PAPER, PROVENANCE, TABLES, TAG
@@ -129,7 +130,7 @@ ASKED: Mapping[str, Mapping[str, Any]] = {
 
 
 def main() -> None:
-    """Print how long each way to load takes."""
+    """Print how long each way to load takes; write it to loading.json."""
     data = Path(os.environ.get("MEDSAFE_SHARED_DATA", ROOT / "../shared/data"))
     with tempfile.TemporaryDirectory() as folder:
         curated = Path(folder)
@@ -137,11 +138,12 @@ def main() -> None:
         snapshot.write(curated, tables | {"papers": papers(data)}, {"as_of": None}, keep=1)
         size = (curated / "papers.parquet").stat().st_size / 2**20
         print(f"{PAPERS:,} papers, {size:,.0f} MB")
-        measure(curated)
+        write("loading", {"papers": PAPERS, "megabytes": size, "loads": measure(curated)})
 
 
-def measure(curated: Path) -> None:
-    """Print how long each way to load takes from a curated folder."""
+def measure(curated: Path) -> list[dict[str, Any]]:
+    """Print how long each way to load takes from a curated folder; the same as rows."""
+    found = []
     for asked, arguments in ASKED.items():
         for form in get_args(Form):
             start = time.perf_counter()
@@ -149,6 +151,8 @@ def measure(curated: Path) -> None:
             rows = table.shape[0]
             seconds = time.perf_counter() - start
             print(f"{asked:36} {form:6} {rows:>9,} rows {seconds:6.2f} s")
+            found.append({"asked": asked, "form": form, "rows": rows, "seconds": seconds})
+    return found
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from rapidfuzz import fuzz
 from rapidfuzz.process import cdist
 
 from bench.peers import PEERS
+from bench.report import write
 from medsafe_harvest.dedupe.overrides import Overrides
 from medsafe_harvest.engines.duckdb import match
 from medsafe_harvest.evaluate import LabelledSet, find_sets, read_set
@@ -247,9 +248,7 @@ def main() -> None:
         for who, contestant in contestants.items():
             rows.append(run(labelled, who, contestant))
             print(_line(rows[-1]), flush=True)
-    out = ROOT / "build/bench/matching.json"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps([asdict(row) for row in rows], indent=1), encoding="utf-8")
+    write("matching", [asdict(row) for row in rows])
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ Pages are made by the stand-in server over the real corpus. The Atom parser is t
 
 from __future__ import annotations
 
-import json
 import os
 import statistics
 import tempfile
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from arxiv import _feed
 
+from bench.report import write
 from medsafe_harvest import __version__, loopback, pipeline
 from medsafe_harvest.config import Config, load_config
 from medsafe_harvest.fetch.clock import SystemClock
@@ -151,9 +151,7 @@ def main() -> None:
         print(name)
         for key, value in values.items():
             print(f"  {key:34}{value:>12,.2f}")
-    folder = ROOT / "build/bench"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "pipeline.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
+    write("pipeline", report)
 
 
 if __name__ == "__main__":

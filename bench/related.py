@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bench.report import write
 from medsafe_harvest.normalize.links import find_links
 from medsafe_harvest.topics.known import KNOWN
 from medsafe_harvest.topics.related import update
@@ -42,7 +43,7 @@ def corpus(data: Path) -> pa.Table:
 
 
 def main() -> None:
-    """Print how long each takes, and the memory that was needed."""
+    """Print how long each takes, and the memory that was needed; write them to related.json."""
     papers = corpus(Path(os.environ.get("MEDSAFE_SHARED_DATA", ROOT / "../shared/data")))
     start = time.process_time()
     before = update(papers.slice(0, PAPERS - NEW), KNOWN.empty_table())
@@ -60,13 +61,25 @@ def main() -> None:
     start = time.process_time()
     for abstract in abstracts:
         summarize(abstract, None)
-    seconds = time.process_time() - start
-    print(f"summaries: {len(abstracts) / seconds:,.0f} abstracts a second of one core")
+    summaries = len(abstracts) / (time.process_time() - start)
+    print(f"summaries: {summaries:,.0f} abstracts a second of one core")
     start = time.process_time()
     for abstract in abstracts:
         find_links(abstract)
-    seconds = time.process_time() - start
-    print(f"links: {len(abstracts) / seconds:,.0f} abstracts a second of one core")
+    links = len(abstracts) / (time.process_time() - start)
+    print(f"links: {links:,.0f} abstracts a second of one core")
+    write(
+        "related",
+        {
+            "papers": papers.num_rows,
+            "rows": table.num_rows,
+            "first_core_seconds": seconds,
+            "night_core_seconds": night,
+            "peak_megabytes": memory,
+            "summaries_per_core_second": summaries,
+            "link_searches_per_core_second": links,
+        },
+    )
 
 
 if __name__ == "__main__":

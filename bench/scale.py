@@ -2,14 +2,14 @@
 
 Time, memory and quality from records in Parquet to curated Parquet, at three sizes; Splink on the
 same records; and the least that the same work could take on this machine. Each figure comes from a
-fresh process, times are medians of several runs. ``--generated ROWS`` does it for an invented
-corpus of that size. All is written to build/bench/scale.json too.
+fresh process; times are medians of several runs, Splink's of one, for it takes longest. All is
+written to build/bench/scale.json too. ``--generated ROWS`` invents a corpus of that size instead,
+once, and writes to build/bench/scale_generated.json.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import statistics
@@ -27,15 +27,15 @@ import pyarrow.parquet as pq
 
 from bench import apart
 from bench.apart import Done, NotDoneError
-from bench.corpora import FOLDER, titles_1m
-from bench.generate import Order, generate
+from bench.corpora import FOLDER, is_current, titles_1m
+from bench.generate import Order, generate, truth_of
 from bench.matching import flat, python_of_peers
+from bench.report import write
 from bench.scale_tables import show_growth, show_limit, show_splink
 from bench.scale_truth import Truth, false_clusters, largest, titles_of
 from medsafe_harvest.profile import as_text
 
 ROOT = Path(__file__).parents[1]
-OUT = ROOT / "build/bench/scale.json"
 #: Sizes of the samples, beside the whole.
 SIZES = (12_500, 125_000)
 #: False clusters and large ones that are printed; the file has all the false ones.
@@ -194,11 +194,10 @@ def titles(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     report = {**last, **grown, "sizes": rows, "splink_seconds": None, "splink_f1": None}
     report["splink_runs"] = [peer for peer, _ in peers]
     for peer, row in peers:
-        report |= show_splink(peer, row)
-        if "why_not" not in peer:
-            report |= {f"splink_{name}": value for name, value in peer.items()}
+        ratios = show_splink(peer, row)
+        if row is last and ratios:
+            report |= {**ratios, **{f"splink_{name}": value for name, value in peer.items()}}
     rates = apart.run("bench.scale_work", ["limit", corpus.records, folder / "limit"]).found
-    # The figures of "incremental" come here.
     report |= {"limit": rates, "bound": bound(rates, last)}
     show_limit(rates, report["bound"])
     report["false_clusters"] = show_mistakes(corpus, _clusters(folder))
@@ -208,11 +207,16 @@ def titles(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
 def generated(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     """Time, memory and disk of an invented corpus."""
     path = FOLDER / f"generated_{options.generated}.parquet"
-    began = time.perf_counter()
-    truth = generate(Order(options.generated), path)
-    seconds = time.perf_counter() - began
+    truth, seconds = truth_of(path), None
+    if truth.exists() and is_current(path):
+        made_in = "before"
+    else:
+        began = time.perf_counter()
+        truth = generate(Order(options.generated), path)
+        seconds = time.perf_counter() - began
+        made_in = f"in {seconds:.0f} s"
     size = path.stat().st_size / 1e9
-    print(f"{options.generated:,} records made in {seconds:.0f} s, {size:.2f} GB")
+    print(f"{options.generated:,} records made {made_in}, {size:.2f} GB")
     made = {"generate_seconds": seconds, "corpus_gb": size}
     corpus = Corpus.at(path, truth)
     try:
@@ -247,10 +251,7 @@ def main() -> None:
             report = {"machine": machine, **work(options, Path(name))}
         except NotDoneError as error:
             sys.exit(str(error))
-    out = OUT.with_stem("scale_generated") if options.generated else OUT
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(report, indent=1, ensure_ascii=False), encoding="utf-8")
-    print(f"written to {out.relative_to(ROOT)}")
+    write("scale_generated" if options.generated else "scale", report)
 
 
 if __name__ == "__main__":

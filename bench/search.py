@@ -20,6 +20,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bench.report import write
 from medsafe_harvest import finder
 from medsafe_harvest.curated import snapshot
 from medsafe_harvest.curated.selection import Choice
@@ -110,7 +111,10 @@ ASKED = (
 
 
 def main() -> None:
-    """Print what an index costs to build, and how long a search takes among all or some papers."""
+    """Print what an index costs to build, and how long a search takes among all or some papers.
+
+    The figures are written to search.json.
+    """
     data = Path(os.environ.get("MEDSAFE_SHARED_DATA", ROOT / "../shared/data"))
     with tempfile.TemporaryDirectory() as folder:
         curated = Path(folder) / "curated"
@@ -123,24 +127,38 @@ def main() -> None:
         print(
             f"index: {PAPERS:,} papers, {wall:.1f} s ({cpu:.1f} s of a core), {size / 1e6:.0f} MB"
         )
-        known_items(curated)
+        report: dict[str, Any] = {
+            "papers": PAPERS,
+            "index": {"seconds": wall, "core_seconds": cpu, "bytes": size},
+            "known_items": known_items(curated),
+        }
         chosen = Choice(topics=["uncertainty"], since=date(2015, 1, 1))
         for name, within in (("all papers", Choice()), ("a topic, since 2015", chosen)):
             spent = [_seconds(curated, text, within) for text in ASKED for _ in range(RUNS)]
+            report[name] = times = {
+                kind: {
+                    "median_ms": statistics.median(seconds) * 1000,
+                    "most_of_95_percent_ms": statistics.quantiles(seconds, n=20)[-1] * 1000,
+                }
+                for kind, seconds in zip(("wall", "core"), zip(*spent, strict=True), strict=True)
+            }
             print(
                 f"{name}: index opened, question answered, papers read: "
                 + "; ".join(
-                    f"{kind} median {statistics.median(seconds) * 1000:.0f} ms, "
-                    f"95 % within {statistics.quantiles(seconds, n=20)[-1] * 1000:.0f} ms"
-                    for kind, seconds in zip(
-                        ("wall", "core"), zip(*spent, strict=True), strict=True
-                    )
+                    f"{kind} median {one['median_ms']:.0f} ms, "
+                    f"95 % within {one['most_of_95_percent_ms']:.0f} ms"
+                    for kind, one in times.items()
                 )
             )
+    write("search", report)
 
 
-def known_items(curated: Path) -> None:
-    """Print how often a title is found by all of it, by some of its words, and with a slip."""
+def known_items(curated: Path) -> dict[str, dict[str, float]]:
+    """Print how often a title is found by all of it, by some of its words, and with a slip.
+
+    Returns:
+        The same by what was asked: shares found as the first, and among the first ten.
+    """
     dice = random.Random(11)
     titles = snapshot.read(snapshot.current(curated), "papers", ["title"])["title"].to_pylist()
     rows = dice.sample([row for row, title in enumerate(titles) if len(title.split()) > 4], ITEMS)
@@ -160,6 +178,9 @@ def known_items(curated: Path) -> None:
             tenth[name] += titles[row] in found
     for name, number in first.items():
         print(f"{name}: first {number / ITEMS:.1%}, among the first ten {tenth[name] / ITEMS:.1%}")
+    return {
+        name: {"first": first[name] / ITEMS, "first_ten": tenth[name] / ITEMS} for name in first
+    }
 
 
 def _slip(word: str) -> str:

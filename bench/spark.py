@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.corpora import FOLDER, is_current, titles_1m
+from bench.report import write
 from medsafe_harvest.config import load_config
 from medsafe_harvest.normalize.records import Seen, to_batch
 from medsafe_harvest.schema import RECORD
@@ -135,9 +136,9 @@ def main(names: list[str]) -> None:
             f"  {'same bytes' if row['same_bytes'] else 'NOT THE SAME'}",
             flush=True,
         )
-    target = ROOT / "build/bench/spark.json"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(report, indent=1), encoding="utf-8")
+    write("spark", report)
+    if not all(one["same_bytes"] and one["workers_killed"] == 1 for one in report.values()):
+        sys.exit("not the same bytes, or no worker was killed")
 
 
 if __name__ == "__main__":

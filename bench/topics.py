@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from bench.report import write
 from medsafe_harvest.config_files import load
 from medsafe_harvest.topics import Tagger, TopicConfig
 from medsafe_harvest.topics.evaluate import (
@@ -25,11 +26,13 @@ ROUNDS = 5
 
 
 def main() -> None:
-    """Print quality on the labelled papers, and speed on the corpus."""
+    """Print quality on the labelled papers, and speed on the corpus; write them to topics.json."""
     data = Path(os.environ.get("MEDSAFE_SHARED_DATA", ROOT / "../shared/data"))
     tagger = Tagger(load(ROOT / "config/topics.yaml", TopicConfig))
+    found = {}
     for name in ("seen", "unseen"):
-        _print(f"tests/golden, {name} when the first rules were made", _told(name, data, tagger))
+        found[name] = _told(name, data, tagger)
+        _print(f"tests/golden, {name} when the first rules were made", found[name])
     for name, half, fate in (
         ("fresh", "A", "looked at"),
         ("fresh", "B", "never looked at"),
@@ -37,8 +40,10 @@ def main() -> None:
         ("late", "D", "never looked at"),
         ("last", "E", "never looked at"),
     ):
-        _print(f"tests/golden, {name}, half {half} ({fate})", _told(name, data, tagger, half))
+        found[f"{name} {half}"] = _told(name, data, tagger, half)
+        _print(f"tests/golden, {name}, half {half} ({fate})", found[f"{name} {half}"])
     told = evaluate(tagger, read_labelled((data / "labelled/topics.json").read_bytes()))
+    found["shared"] = told
     _print("labelled/topics.json", told)
     for facet, own in told.facets.items():
         print(f"  {facet}: macro-F1 {own.macro_f1:.3f}; precision, recall, F1 (papers)")
@@ -47,6 +52,8 @@ def main() -> None:
             print(f"    {slug:24} {figures}")
     seconds = _seconds(tagger, data / "corpus/medical_ml.parquet")
     print(f"speed: {PAPERS / seconds:,.0f} abstracts a second of one core, best of {ROUNDS}")
+    quality = {name: one.plain() for name, one in found.items()}
+    write("topics", {"quality": quality, "abstracts_per_core_second": PAPERS / seconds})
 
 
 def _print(name: str, told: TopicEvaluation) -> None:
