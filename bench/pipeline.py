@@ -10,7 +10,7 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from pathlib import Path
 from arxiv import _feed
 
 from bench.report import write
+from bench.timing import RUNS, median_seconds
 from medsafe_harvest import __version__, loopback, pipeline
 from medsafe_harvest.config import Config, load_config
 from medsafe_harvest.fetch.clock import SystemClock
@@ -28,7 +29,6 @@ from medsafe_harvest.fetch.rawstore import RawStore
 from medsafe_harvest.sources.base import Page, PageContent, Window
 
 ROOT = Path(__file__).parents[1]
-RUNS = 3
 
 
 class Stopwatch:
@@ -89,16 +89,6 @@ def harvested(config: Config, corpus: Path) -> Iterator[tuple[RawStore, list[Tas
         began = time.perf_counter()
         Session(local, store, network, Stopwatch()).fetch(tasks)
         yield store, tasks, time.perf_counter() - began
-
-
-def median_seconds(work: Callable[[], object]) -> float:
-    """Median of the seconds that the work takes."""
-    taken = []
-    for _ in range(RUNS):
-        began = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - began)
-    return statistics.median(taken)
 
 
 def parsing(config: Config, pages: list[Page]) -> dict[str, float]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -23,6 +22,7 @@ import pyarrow.parquet as pq
 from rapidfuzz import fuzz
 from rapidfuzz.process import cdist, cpdist
 
+from bench.timing import median_seconds
 from medsafe_harvest import pipeline
 from medsafe_harvest.config import load_config
 from medsafe_harvest.curated import snapshot
@@ -35,8 +35,6 @@ from medsafe_harvest.schema import RELATED
 ROOT = Path(__file__).parents[1]
 #: Titles that rates are measured on, and one side of a square of pairs.
 _SAMPLE, _SIDE = 200_000, 3_000
-#: Times that a rate is taken.
-_TIMES = 3
 
 
 def end_to_end(records: Path, out: Path) -> dict[str, Any]:
@@ -102,24 +100,26 @@ def limit(records: Path, scratch: Path) -> dict[str, Any]:
     """The rates of this machine, each over enough work to take about a second."""
     table = pq.read_table(records)
     copy = scratch / "copy.parquet"
-    writing = _timed(lambda: pq.write_table(table, copy, compression="zstd"))
-    reading = _timed(lambda: pq.read_table(copy))
+    writing = median_seconds(lambda: pq.write_table(table, copy, compression="zstd"))
+    reading = median_seconds(lambda: pq.read_table(copy))
     titles = table["title"]
     with duckdb.connect() as database:
         database.register("titles", pa.table({"title": titles}))
-        grouping = _timed(
+        grouping = median_seconds(
             lambda: database.execute(
                 "select count(*) from (select title, count(*) from titles group by title)"
             ).fetchall()
         )
     some = titles.slice(0, _SAMPLE).to_pylist()
-    normalizing = _timed(lambda: [comparison_form(title) for title in some])
+    normalizing = median_seconds(lambda: [comparison_form(title) for title in some])
     words = sorted(" ".join(sorted(comparison_form(title).split())) for title in some)
-    pairs = _timed(
+    pairs = median_seconds(
         lambda: cpdist(words[:-1], words[1:], scorer=fuzz.ratio, workers=-1, dtype=np.uint8)
     )
     side = words[:: max(1, len(words) // _SIDE)]
-    square = _timed(lambda: cdist(side, side, scorer=fuzz.ratio, workers=-1, dtype=np.uint8))
+    square = median_seconds(
+        lambda: cdist(side, side, scorer=fuzz.ratio, workers=-1, dtype=np.uint8)
+    )
     copy.unlink()
     rates = Rates(
         cpdist_pairs=(len(words) - 1) / pairs,
@@ -135,16 +135,6 @@ def limit(records: Path, scratch: Path) -> dict[str, Any]:
         "kinds_of_key": len(KINDS),
         **{name: getattr(rates, name) for name in Rates.__slots__},
     }
-
-
-def _timed(work: Callable[[], object]) -> float:
-    """Seconds, the median of several times."""
-    taken = []
-    for _ in range(_TIMES):
-        began = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - began)
-    return statistics.median(taken)
 
 
 WORK: dict[str, Callable[[Path, Path], dict[str, Any]]] = {
